@@ -23,7 +23,7 @@ RAREST = 120  # the similarity of two equal values that no third record holds
 MISSING = 255  # similarity code of a pair in which a value is missing
 
 
-class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     pass
 
 
@@ -103,7 +103,7 @@ class Clustering(_Frozen):
     one_per_source: bool = False
 
 
-class Rules(_Frozen):
+class Rules(_Frozen, kw_only=True):
     """Everything that decides which records of one entity are duplicates."""
 
     entity: str
