@@ -1,0 +1,191 @@
+"""The command line: one verb per job, calling the same functions the pages call.
+
+Results go to stdout (`--json` for machines), progress to stderr (a bar on a terminal). Exit code 0: done; 2: usage or
+input that cannot be used, in one clear line; 1: a failure of ours. A verb is a row of `VERBS`: what it is for, which
+arguments it takes, and a function (arguments, progress) → `Outcome`. Imports stay inside the verbs so that `--help`
+is quick.
+"""
+
+import argparse
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from engine.errors import Cancelled, InputError, WinnowError
+from engine.progress import Progress
+
+DONE, FAILED, REFUSED = 0, 1, 2
+BAR_CELLS = 24
+
+
+class Outcome(NamedTuple):
+    """What a verb found: `data` for `--json`, `text` for people. The last line of `text` is the thing to go on with."""
+
+    data: dict[str, Any]
+    text: str
+
+
+class Verb(NamedTuple):
+    """One row of the table of verbs."""
+
+    purpose: str
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace, Progress], Outcome]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line arguments → exit code; prints the outcome, or the one line that says what is wrong."""
+    arguments = _parser().parse_args(argv)
+    progress = _bar if sys.stderr.isatty() else _lines()
+    try:
+        outcome = VERBS[arguments.verb].run(arguments, progress)
+        print(json.dumps(outcome.data, ensure_ascii=False, default=str) if arguments.json else outcome.text)
+    except Cancelled as error:
+        return _complain(str(error), FAILED)
+    except WinnowError as error:
+        return _complain(str(error), REFUSED)
+    except KeyboardInterrupt:
+        return _complain("stopped; nothing was left half-written", FAILED)
+    except MemoryError:
+        return _complain("out of memory; close other programs or load fewer files at once", FAILED)
+    except Exception as error:
+        return _complain(f"internal failure ({type(error).__name__}); please report it with what you did", FAILED)
+    return DONE
+
+
+def _complain(message: str, code: int) -> int:
+    print("winnow: " + " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _bar(stage: str, share: float) -> None:
+    filled = round(max(0.0, min(1.0, share)) * BAR_CELLS)
+    end = "\n" if share >= 1 else ""
+    print(f"\r\x1b[K{stage:<24.24} {'█' * filled:<{BAR_CELLS}} {share:4.0%}", end=end, file=sys.stderr, flush=True)
+
+
+def _lines() -> Progress:
+    seen: list[str] = []
+
+    def progress(stage: str, share: float) -> None:
+        if not seen or seen[-1] != stage:
+            seen.append(stage)
+            print(stage, file=sys.stderr, flush=True)
+
+    return progress
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m engine", description="Find CRM duplicates and stale files.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, verb in VERBS.items():
+        sub = verbs.add_parser(name, help=verb.purpose, description=verb.purpose)
+        verb.arguments(sub)
+        sub.add_argument("--json", action="store_true", help="print the result as JSON")
+    return parser
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it as 2026-01-31") from None
+
+
+# load ----------------------------------------------------------------------------------------------------------------
+
+
+def _load_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", metavar="PATH", type=Path, help="files, folders or ZIP archives of exports")
+    parser.add_argument("--workspace", required=True, type=Path, help="the folder in which snapshots live")
+    parser.add_argument("--as-of", type=_date, help="the day the export was made")
+    parser.add_argument("--encoding", help="the encoding of the text files, when the detected one is wrong")
+    parser.add_argument("--delimiter", help="the delimiter of the CSV files, when the detected one is wrong")
+
+
+def load(arguments: argparse.Namespace, progress: Progress) -> Outcome:
+    """Export files → a snapshot in the workspace, and its id."""
+    raise InputError("loading is not there yet")
+
+
+# dedupe --------------------------------------------------------------------------------------------------------------
+
+
+def _dedupe_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="one table: CSV, XLSX, JSON, Parquet")
+    parser.add_argument("--out", default=Path(), type=Path, metavar="DIR", help="where the results go")
+    parser.add_argument("--rules", type=Path, metavar="FILE", help="rules to use; without it they are suggested")
+    parser.add_argument("--entity", choices=("auto", "contact", "company"), default="auto")
+    parser.add_argument("--id-column", metavar="NAME", help="default: record_id, ID or id, else the row number")
+    parser.add_argument("--link-column", metavar="NAME", help="pairs only across different values of this column")
+    parser.add_argument("--memory-limit", default="8GB", metavar="SIZE")
+    parser.add_argument("--as-of", type=_date, metavar="DATE")
+
+
+def dedupe(arguments: argparse.Namespace, progress: Progress) -> Outcome:
+    """One table → clusters.csv, pairs.parquet, rules.yaml, summary.json."""
+    raise InputError("dedupe is not there yet")
+
+
+# match ---------------------------------------------------------------------------------------------------------------
+
+
+def _match_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", help="the id, or its beginning, that load printed")
+    parser.add_argument("--workspace", required=True, type=Path)
+    parser.add_argument("--rules", type=Path, metavar="FILE")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+
+
+def match(arguments: argparse.Namespace, progress: Progress) -> Outcome:
+    """A snapshot → clusters and pairs per entity."""
+    raise InputError("match is not there yet")
+
+
+# audit ---------------------------------------------------------------------------------------------------------------
+
+
+def _audit_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", help="the id, or its beginning, that load printed")
+    parser.add_argument("--workspace", required=True, type=Path)
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+
+
+def audit(arguments: argparse.Namespace, progress: Progress) -> Outcome:
+    """A snapshot → storage.json and tables of what fills the storage."""
+    raise InputError("audit is not there yet")
+
+
+# plan ----------------------------------------------------------------------------------------------------------------
+
+TARGETS = ("amocrm", "bitrix24", "hubspot", "zoho", "salesforce", "csv")
+
+
+def _plan_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", help="the id, or its beginning, that load printed")
+    parser.add_argument("--workspace", required=True, type=Path)
+    parser.add_argument("--rules", type=Path, metavar="FILE")
+    parser.add_argument("--schedule", type=Path, metavar="FILE")
+    parser.add_argument("--target", choices=TARGETS, default="csv")
+    parser.add_argument("--as-of", required=True, type=_date, metavar="DATE")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+
+
+def plan(arguments: argparse.Namespace, progress: Progress) -> Outcome:
+    """A snapshot, rules and a schedule → the plan as one ZIP."""
+    raise InputError("plan is not there yet")
+
+
+VERBS = {
+    "load": Verb("read export files into a snapshot", _load_arguments, load),
+    "dedupe": Verb("find the duplicates in one table", _dedupe_arguments, dedupe),
+    "match": Verb("find the duplicates in a snapshot", _match_arguments, match),
+    "audit": Verb("see what fills the storage", _audit_arguments, audit),
+    "plan": Verb("write the plan: merges, deletions, archives", _plan_arguments, plan),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
