@@ -1,0 +1,215 @@
+"""Frames → charts. No streamlit here; every axis has a title with its unit, every mark a tooltip, the language's numbers.
+
+Colours come from the theme by their meaning: `STRONG` what one acts on, `MUTED` the rest, `WARN` what goes wrong.
+"""
+
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from pages._ui import text
+from pages._ui.text import _
+
+STRONG, WARN, GOOD, MUTED = "#2f86a6", "#c98a3c", "#4f9465", "#8a99a6"
+HEIGHT = 240
+_LABEL = 220  # pixels for a category's name
+_SHADES = [STRONG, WARN, GOOD, "#a8507a", "#7a6fb8", "#94805c", MUTED, "#c2a52c"]
+
+
+def bars(frame: pl.DataFrame, *, name: str, value: str, titles: tuple[str, str], unit: str = ",.0f") -> alt.Chart:
+    """(names, values) in the order to show → horizontal bars. `titles`: of the names and of the values, with unit."""
+    return _finish(
+        alt.Chart(frame)
+        .mark_bar(color=STRONG, cornerRadiusEnd=2)
+        .encode(
+            x=alt.X(f"{value}:Q", title=titles[1], axis=alt.Axis(format=unit, tickCount=5)),
+            y=alt.Y(f"{name}:N", title=None, sort=None, axis=alt.Axis(labelLimit=_LABEL)),
+            tooltip=[alt.Tooltip(f"{name}:N", title=titles[0]), alt.Tooltip(f"{value}:Q", title=titles[1], format=unit)],
+        )
+        .properties(height=max(90, 26 * frame.height + 40))
+    )
+
+
+def scores(frame: pl.DataFrame, *, groups: list[str], merge: float, review: float) -> alt.LayerChart:
+    """(weight, pairs, group) → histogram of match weights on a logarithmic count, with both thresholds marked."""
+    drawn = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("low:Q", bin="binned", title=_("match weight, bits (0 means even odds)")),
+            x2="high:Q",
+            y=alt.Y(
+                "pairs:Q",
+                stack=None,
+                scale=alt.Scale(type="symlog"),
+                title=_("pairs (logarithmic)"),
+                axis=alt.Axis(values=[0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000], format=",.0f"),
+            ),
+            color=alt.Color("group:N", sort=groups, title=None, legend=_legend(), scale=_colours(groups)),
+            opacity=alt.value(0.75),
+            tooltip=[
+                alt.Tooltip("group:N", title=_("pairs that are")),
+                alt.Tooltip("low:Q", title=_("weight from"), format=".1f"),
+                alt.Tooltip("high:Q", title=_("weight to"), format=".1f"),
+                alt.Tooltip("pairs:Q", title=_("pairs"), format=",.0f"),
+            ],
+        )
+        .properties(height=HEIGHT)
+    )
+    return _finish(drawn + _marks(merge=merge, review=review, title=_("weight"), form=".1f"))
+
+
+def curve(frame: pl.DataFrame, *, merge: float, review: float, estimate: bool) -> alt.LayerChart:
+    """(threshold, measure, value, low, high) → precision and recall against the threshold; bands where there are any.
+
+    An estimate is dashed, what was counted against the truth is solid.
+    """
+    measures = frame["measure"].unique(maintain_order=True).to_list()
+    base = alt.Chart(frame)
+    x = alt.X("threshold:Q", title=_("merge threshold (match probability)"), scale=alt.Scale(nice=False))
+    y_scale = alt.Scale(domain=[0, 1])
+    colour = alt.Color("measure:N", title=None, sort=measures, legend=_legend(), scale=_colours(measures))
+    lines = base.mark_line(strokeDash=[6, 4] if estimate else [1, 0], strokeWidth=2).encode(
+        x=x,
+        y=alt.Y("value:Q", title=_("share of pairs"), scale=y_scale, axis=alt.Axis(format=".0%")),
+        color=colour,
+        tooltip=[
+            alt.Tooltip("measure:N", title=_("measure")),
+            alt.Tooltip("threshold:Q", title=_("threshold"), format=".3f"),
+            alt.Tooltip("value:Q", title=_("share"), format=".1%"),
+        ],
+    )
+    layers = [lines]
+    if frame["low"].is_not_null().any():
+        layers.insert(0, base.mark_area(opacity=0.15).encode(x=x, y="low:Q", y2="high:Q", color=colour))
+    drawn = alt.layer(*layers).properties(height=HEIGHT)
+    return _finish(drawn + _marks(merge=merge, review=review, title=_("threshold"), form=".3f"))
+
+
+def removable(frame: pl.DataFrame, *, merge: float) -> alt.LayerChart:
+    """(threshold, removable) → how many records a merge would remove at each threshold."""
+    drawn = (
+        alt.Chart(frame)
+        .mark_line(interpolate="step-after", strokeWidth=2, color=STRONG)
+        .encode(
+            x=alt.X("threshold:Q", title=_("merge threshold (match probability)"), scale=alt.Scale(nice=False)),
+            y=alt.Y("removable:Q", title=_("removable records"), axis=alt.Axis(format=",.0f"), scale=alt.Scale(zero=False)),
+            tooltip=[
+                alt.Tooltip("threshold:Q", title=_("threshold"), format=".3f"),
+                alt.Tooltip("removable:Q", title=_("removable records"), format=",.0f"),
+            ],
+        )
+        .properties(height=HEIGHT)
+    )
+    return _finish(drawn + _marks(merge=merge, review=None, title=_("threshold"), form=".3f"))
+
+
+def waterfall(frame: pl.DataFrame) -> alt.Chart:
+    """(part, start, end, weight, says) in order → how each comparison moves the weight, bits, from left to right."""
+    direction = alt.condition("datum.weight < 0", alt.value(WARN), alt.value(STRONG))
+    return _finish(
+        alt.Chart(frame)
+        .mark_bar(height=16, cornerRadius=2)
+        .encode(
+            x=alt.X("start:Q", title=_("match weight, bits"), scale=alt.Scale(nice=True)),
+            x2="end:Q",
+            y=alt.Y("part:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL)),
+            color=direction,
+            tooltip=[
+                alt.Tooltip("part:N", title=_("comparison")),
+                alt.Tooltip("says:N", title=_("level")),
+                alt.Tooltip("weight:Q", title=_("weight, bits"), format="+.1f"),
+            ],
+        )
+        .properties(height=max(110, 28 * frame.height + 44))
+    )
+
+
+def gauge(used: float, quota: float, unit: str) -> alt.LayerChart:
+    """(used, quota) in the unit named → one bar against the line of the quota."""
+    over = used > quota
+    frame = pl.DataFrame({"used": [used], "quota": [quota], "row": [""]})
+    base = alt.Chart(frame)
+    title = _("storage, {unit}", unit=unit)
+    bar = base.mark_bar(color=WARN if over else STRONG, height=22, cornerRadiusEnd=3).encode(
+        x=alt.X("used:Q", title=title, scale=alt.Scale(domain=[0, max(used, quota) * 1.08], nice=False)),
+        y=alt.Y("row:N", title=None, axis=None),
+        tooltip=[
+            alt.Tooltip("used:Q", title=_("used, {unit}", unit=unit), format=",.1f"),
+            alt.Tooltip("quota:Q", title=_("quota, {unit}", unit=unit), format=",.1f"),
+        ],
+    )
+    line = base.mark_rule(color=MUTED, strokeWidth=3).encode(x="quota:Q")
+    return _finish(alt.layer(bar, line).properties(height=70))
+
+
+def timeline(frame: pl.DataFrame, *, groups: list[str], value_title: str, unit: str = ",.0f") -> alt.Chart:
+    """(month, group, value) → stacked columns by month."""
+    return _finish(
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("month:T", title=_("month"), timeUnit="yearmonth"),
+            y=alt.Y("value:Q", title=value_title, axis=alt.Axis(format=unit)),
+            color=alt.Color("group:N", title=None, sort=groups, legend=_legend(), scale=_colours(groups)),
+            tooltip=[
+                alt.Tooltip("month:T", title=_("month"), timeUnit="yearmonth"),
+                alt.Tooltip("group:N", title=_("what")),
+                alt.Tooltip("value:Q", title=value_title, format=unit),
+            ],
+        )
+        .properties(height=HEIGHT)
+    )
+
+
+def _colours(names: list[str]) -> alt.Scale:
+    return alt.Scale(domain=names, range=[_SHADES[i % len(_SHADES)] for i in range(len(names))])
+
+
+def _legend() -> alt.Legend:
+    return alt.Legend(orient="top", direction="horizontal", columns=2, labelLimit=320)
+
+
+def _marks(*, merge: float, review: float | None, title: str, form: str) -> alt.LayerChart:
+    rows = [{"at": merge, "what": _("merge from here")}]
+    if review is not None and review != merge:
+        rows.append({"at": review, "what": _("review from here")})
+    base = alt.Chart(pl.DataFrame(rows)).encode(x="at:Q")
+    lines = base.mark_rule(strokeDash=[2, 2], strokeWidth=1.5, color=MUTED).encode(
+        tooltip=[alt.Tooltip("what:N", title=_("mark")), alt.Tooltip("at:Q", title=title, format=form)]
+    )
+    names = base.mark_text(align="right", dx=-4, dy=4, baseline="top", color=MUTED, fontSize=11).encode(
+        text="what:N", y=alt.value(0)
+    )
+    return alt.layer(lines, names)
+
+
+def _finish(chart: Any) -> Any:
+    number = text.number_locale()
+    return chart.configure(locale=alt.Locale(number=alt.NumberLocale(**number), time=_time_locale())).configure_view(
+        strokeWidth=0
+    )
+
+
+def _time_locale() -> alt.TimeLocale:
+    from babel.dates import get_day_names, get_month_names
+
+    code = {"zh": "zh_Hans"}.get(text.language(), text.language())
+
+    def months(width: str) -> list[str]:
+        return [str(get_month_names(width, "stand-alone", code)[m]) for m in range(1, 13)]
+
+    def days(width: str) -> list[str]:
+        return [str(get_day_names(width, "stand-alone", code)[d]) for d in (6, 0, 1, 2, 3, 4, 5)]
+
+    return alt.TimeLocale(
+        dateTime="%x, %X",
+        date="%d.%m.%Y" if text.language() == "ru" else "%Y-%m-%d",
+        time="%H:%M:%S",
+        periods=["AM", "PM"],
+        days=days("wide"),
+        shortDays=days("abbreviated"),
+        months=months("wide"),
+        shortMonths=months("abbreviated"),
+    )

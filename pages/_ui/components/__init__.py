@@ -1,0 +1,1 @@
+"""Pieces of pages, one file each: they draw, they hold no state and compute nothing."""

@@ -1,0 +1,63 @@
+"""The frame of every page: its title, the guard that turns errors into sentences, empty states, figures, charts."""
+
+import logging
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import altair as alt
+import streamlit as st
+
+from engine.errors import WinnowError
+from pages._ui import words
+from pages._ui.text import _, plain
+
+_log = logging.getLogger("winnow")
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """What goes wrong inside is said in one sentence; only `WinnowError` is expected, anything else is our fault."""
+    try:
+        yield
+    except WinnowError as error:
+        st.error(words.problem(error), icon=":material/error:")
+    except Exception as error:  # its message may quote CRM values: only where it happened is logged
+        _log.error("unexpected %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+        st.error(
+            _("Something went wrong on our side. Your data and judgements are safe. Reload the page to go on."),
+            icon=":material/error:",
+        )
+
+
+def title(name: str, lead: str) -> None:
+    """The page's name, and one line that says what one does here."""
+    st.title(name, anchor=False)
+    st.caption(lead)
+
+
+def empty(what: str, to_do: str, *, page: str | None = None, label: str = "") -> None:
+    """Nothing to show: say so, say what to do, offer the way."""
+    with st.container(border=True):
+        st.markdown(f"**{what}**")
+        st.markdown(to_do)
+        if page:
+            st.page_link(page, label=label, icon=":material/arrow_forward:")
+
+
+def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
+    """(name, value, explanation) of each figure → a row of metrics that wraps on a narrow screen."""
+    with st.container(horizontal=True, gap="small"):
+        for name, value, explanation in values:
+            st.metric(name, value, help=explanation, border=True, width=190)
+
+
+def chart(drawing: alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart, how_to_read: str, *, key: str) -> None:
+    """A chart with the one line that says how to read it."""
+    st.altair_chart(drawing, key=key, alt=how_to_read)
+    st.caption(how_to_read)
+
+
+def quote(value: object) -> str:
+    """A CRM value in a sentence: literal, in quotation marks."""
+    return "“" + plain(value) + "”"

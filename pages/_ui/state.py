@@ -1,0 +1,128 @@
+"""What one visitor has chosen: the only module that touches `st.session_state` and the URL.
+
+A *setting* makes a view: it lives in the URL, so a link reopens exactly this view. Everything else (unsaved rules,
+the pair being judged) lives in the session. Streamlit forgets a widget's value when its page is left; so each widget
+gets a key of its own (`w:name`) and `keep` copies its value to a key that stays.
+"""
+
+import datetime as dt
+from typing import Any
+
+import streamlit as st
+
+from pages._ui import text
+
+# setting → (default, how to read it from a URL). None: the page decides from its data.
+SETTINGS: dict[str, tuple[Any, type]] = {
+    "lang": (None, str),
+    "snapshot": (None, str),
+    "before": (None, str),
+    "entity": ("contact", str),
+    "merge_contact": (None, float),
+    "merge_company": (None, float),
+    "review_contact": (None, float),
+    "review_company": (None, float),
+    "by": ("entity", str),
+    "show": ("all", str),
+    "target": ("amocrm", str),
+    "as_of": (None, str),
+    "pair": (None, str),
+    "cluster": (None, str),
+}
+
+
+def start() -> None:
+    """At the start of a run: read the URL once a session, keep it in step ever after, choose the language."""
+    if "settings" not in st.session_state:
+        st.session_state["settings"] = _from_url()
+    chosen = st.session_state["settings"]
+    text.use(chosen.get("lang") or text.best(st.context.locale))
+    _to_url()
+
+
+def get(name: str, default: Any = None) -> Any:
+    """The name of a setting or of something kept in the session → its value, else the default."""
+    if name in SETTINGS:
+        value = st.session_state.get("settings", {}).get(name)
+        fallback = SETTINGS[name][0]
+        return value if value is not None else default if default is not None else fallback
+    return st.session_state.get(f"kept:{name}", default)
+
+
+def put(name: str, value: Any) -> None:
+    """Remember a setting (in the URL too) or anything else for this session; None forgets it."""
+    if name in SETTINGS:
+        st.session_state.setdefault("settings", {})[name] = value
+        _to_url()
+    elif value is None:
+        st.session_state.pop(f"kept:{name}", None)
+    else:
+        st.session_state[f"kept:{name}"] = value
+
+
+def take(name: str, default: Any = None) -> Any:
+    """Like `get`, and forget it: for messages said once."""
+    value = get(name, default)
+    put(name, None)
+    return value
+
+
+def keep(name: str, value: Any = None, *, options: list[Any] | None = None) -> dict[str, Any]:
+    """(name, value to begin with) → the `key` and `on_change` of a widget that survives leaving the page.
+
+    With `options`, a remembered value that is no longer among them gives way to the first value.
+    """
+    key = f"w:{name}"
+    remembered = get(name, value)
+    if options is not None and not isinstance(remembered, list) and remembered not in options:
+        remembered = value if value in options else (options[0] if options else None)
+    if st.session_state.get(key) is None or st.session_state[key] != remembered:
+        st.session_state[key] = remembered
+    return {"key": key, "on_change": _copy, "args": (name,)}
+
+
+def url() -> dict[str, str]:
+    """→ the settings that differ from their defaults, as the query parameters of a link."""
+    chosen = st.session_state.get("settings", {})
+    return {n: _written(v) for n, v in chosen.items() if v is not None and v != SETTINGS[n][0]}
+
+
+def forget(*names: str) -> None:
+    """Forget these settings, kept values and their widgets."""
+    for name in names:
+        put(name, None)
+        st.session_state.pop(f"w:{name}", None)
+
+
+def reset(widget: str) -> None:
+    """Empty a widget, such as an editor whose table has changed below it."""
+    st.session_state.pop(widget, None)
+
+
+def _copy(name: str) -> None:
+    put(name, st.session_state[f"w:{name}"])
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
+def _from_url() -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for name, (_default, kind) in SETTINGS.items():
+        given = st.query_params.get(name)
+        if given is None:
+            continue
+        try:
+            read[name] = kind(given[:200])
+        except ValueError:
+            continue
+    return read
+
+
+def _to_url() -> None:
+    wanted = url()
+    if dict(st.query_params) != wanted:
+        st.query_params.from_dict(wanted)

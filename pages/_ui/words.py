@@ -1,0 +1,168 @@
+"""The engine's codes in words: entities, fields, kinds, stages, verdicts, errors. One table each, one look-up.
+
+Every table is a function, so that its sentences are in the language in use when they are shown.
+"""
+
+from engine.errors import WinnowError
+from pages._ui.text import _, n_, num, plain
+
+
+def entity(code: str) -> str:
+    """contact → 'Contacts'."""
+    names = {
+        "contact": _("Contacts"),
+        "company": _("Companies"),
+        "deal": _("Deals"),
+        "file": _("Files"),
+        "link": _("File links"),
+    }
+    return names.get(code, code)
+
+
+def records(code: str, count: int) -> str:
+    """(contact, 5) → '5 contacts'."""
+    return {
+        "contact": lambda: n_("{n} contact", "{n} contacts", count),
+        "company": lambda: n_("{n} company", "{n} companies", count),
+        "deal": lambda: n_("{n} deal", "{n} deals", count),
+        "file": lambda: n_("{n} file", "{n} files", count),
+        "link": lambda: n_("{n} file link", "{n} file links", count),
+    }.get(code, lambda: n_("{n} record", "{n} records", count))()
+
+
+def field(name: str) -> str:
+    """A field of the schema → its name for people; an original column keeps the name it has in the file."""
+    names = {
+        "record_id": _("ID"),
+        "name": _("Name"),
+        "last_name": _("Last name"),
+        "first_name": _("First name"),
+        "middle_name": _("Middle name"),
+        "legal_name": _("Legal name"),
+        "company": _("Company"),
+        "company_id": _("Company ID"),
+        "company_name": _("Company"),
+        "contact_id": _("Contact ID"),
+        "contact_name": _("Contact"),
+        "position": _("Position"),
+        "phone": _("Phone"),
+        "email": _("E-mail"),
+        "website": _("Website"),
+        "address": _("Address"),
+        "city": _("City"),
+        "postcode": _("Postcode"),
+        "country": _("Country"),
+        "birth_date": _("Date of birth"),
+        "tax_id": _("Tax ID"),
+        "identifier": _("Other ID number"),
+        "branch_id": _("Branch code"),
+        "registry_id": _("Registry number"),
+        "industry": _("Industry"),
+        "owner": _("Owner"),
+        "origin": _("Source"),
+        "tags": _("Tags"),
+        "note": _("Note"),
+        "consent": _("Consent"),
+        "created_at": _("Created"),
+        "created_by": _("Created by"),
+        "updated_at": _("Changed"),
+        "updated_by": _("Changed by"),
+        "last_activity_at": _("Last activity"),
+        "amount": _("Amount"),
+        "currency": _("Currency"),
+        "pipeline": _("Pipeline"),
+        "stage": _("Stage"),
+        "status": _("Status"),
+        "closed_at": _("Closed"),
+        "version_id": _("Version ID"),
+        "extension": _("Extension"),
+        "type": _("Type"),
+        "bytes": _("Size"),
+        "versions": _("Versions"),
+        "versions_bytes": _("Size of older versions"),
+        "is_trashed": _("In trash"),
+        "deleted_at": _("Deleted"),
+        "file_id": _("File ID"),
+        "entity": _("Kind of record"),
+        "entity_id": _("Record ID"),
+        "source_file": _("File"),
+        "source_line": _("Line"),
+    }
+    return names.get(name, name.removeprefix("original."))
+
+
+def kind(name: str) -> str:
+    """A kind of value → its name for people."""
+    names = {
+        "person_name": _("Person's name"),
+        "given_name": _("First name"),
+        "family_name": _("Last name"),
+        "patronymic": _("Middle name"),
+        "company": _("Company name"),
+        "phone": _("Phone"),
+        "email": _("E-mail"),
+        "website": _("Website"),
+        "tax_id": _("Tax ID"),
+        "identifier": _("Other ID number"),
+        "date": _("Date"),
+        "address": _("Address"),
+        "city": _("City"),
+        "postcode": _("Postcode"),
+        "number": _("Number"),
+        "category": _("Category"),
+        "text": _("Free text"),
+    }
+    return names.get(name, name)
+
+
+def comparison(name: str) -> str:
+    """A comparison of the rules → its name: the field's when it is called like one."""
+    known = kind(name)
+    return known if known != name else field(name)
+
+
+def verdict(code: str) -> str:
+    """match → 'Same'."""
+    return {"match": _("Same"), "non_match": _("Different"), "unsure": _("Unsure")}.get(code, code)
+
+
+def dimension(code: str) -> str:
+    """What storage is broken down by."""
+    names = {
+        "entity": _("Kind of record"),
+        "stage": _("Deal stage"),
+        "pipeline": _("Pipeline"),
+        "type": _("File type"),
+        "age": _("Age"),
+        "owner": _("Owner"),
+    }
+    return names.get(code, code)
+
+
+def problem(error: WinnowError) -> str:
+    """An error of the engine → one sentence that says what to do, never a traceback."""
+    told = {
+        "unreadable_file": _("This file is not a table that can be read. Export it again as CSV or XLSX."),
+        "limit_exceeded": _("The file is larger than what is allowed. Put it into the inbox folder or split the export."),
+        "unknown_column": _("A column that was asked for is not in the file. Check the mapping."),
+        "rules_not_yaml": _("The rule file is not YAML. Download the current rules and edit a copy."),
+        "rules_wrong": _("The rule file has a mistake."),
+        "rules": _("The rules contradict themselves."),
+        "workspace": _("A snapshot is missing or damaged. Load the export again."),
+        "plan": _("This plan cannot be made."),
+        "cancelled": _("Stopped. Nothing was changed."),
+        "input": _("This input cannot be used as it is."),
+    }
+    if error.code == "plan_limit_exceeded":
+        return _(
+            "The plan selects {selected} records, the limit is {limit}. Narrow the rules or raise the limit.",
+            selected=num(error.details.get("selected")),
+            limit=num(error.details.get("limit")),
+        )
+    sentence = told.get(error.code) or told[_family(error)]
+    return f"{sentence} ({plain(error, 300)})"
+
+
+def _family(error: WinnowError) -> str:
+    known = ("unreadable_file", "limit_exceeded", "unknown_column", "rules", "workspace", "plan", "cancelled")
+    return next((c.code for c in type(error).__mro__ if getattr(c, "code", None) in known), "input")
