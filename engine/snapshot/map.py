@@ -1,0 +1,5 @@
+"""Headers and content → what each column means."""
+
+from engine.snapshot.kinds import kinds
+
+__all__ = ["kinds"]
