@@ -66,9 +66,7 @@ def test_quota_shows_bytes_and_records():
     assert quota(account(), Quota()).row(0)[2:] == (None, None, None)
 
 
-FILES = st.lists(
-    st.tuples(st.integers(0, 10_000), st.integers(0, 99), st.lists(st.sampled_from("abc"), max_size=3)), max_size=8
-)
+ONE_FILE = st.tuples(st.integers(0, 10_000), st.integers(0, 99), st.lists(st.sampled_from("abc"), max_size=3))
 
 
 @settings(max_examples=50, deadline=None)

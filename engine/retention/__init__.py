@@ -1,0 +1,1 @@
+"""Records + schedule + holds + a day → dispositions: what may stay, what is to be looked at, what falls due."""
