@@ -1,0 +1,147 @@
+"""Blocking: records that agree on a key become candidate pairs.
+
+A blocking rule joins one or more keys. Their hashes are *added*, so the order in which two keys of the same kind of
+value stand does not matter: «Пётр | Иванов» and «Иванов | Пётр» meet under `given.fold` + `family.fold`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from engine.errors import LimitExceeded
+from engine.progress import Progress, silent
+from engine.rules import BlockingRule
+
+MAX_RULES = 32  # `found_by` has one bit for each rule
+U64 = np.ndarray[tuple[int], np.dtype[np.uint64]]
+U32 = np.ndarray[tuple[int], np.dtype[np.uint32]]
+
+
+@dataclass(frozen=True)
+class KeyColumn:
+    """One blocking key of all records: `record[i]` holds a value whose hash is `hash[i]`; several per record allowed."""
+
+    record: U32
+    hash: U64
+
+
+@dataclass(frozen=True)
+class Block:
+    """The records of one rule, sorted by key: group g is `record[start[g] : start[g] + size[g]]`."""
+
+    record: U32
+    start: np.ndarray
+    size: np.ndarray
+
+    def pairs(self, cap: int) -> int:
+        """Largest group that still makes pairs → how many pairs the rule makes."""
+        kept = self.size[self.size <= cap].astype(np.int64)
+        return int((kept * (kept - 1) // 2).sum())
+
+
+def group(columns: Sequence[KeyColumn]) -> Block:
+    """Key columns that must all agree → the records grouped by their joint key; groups of one are left out."""
+    record, joint = columns[0].record, columns[0].hash
+    for column in columns[1:]:
+        record, joint = _both(record, joint, column)
+    order = np.lexsort((record, joint)) if len(joint) else np.empty(0, np.int64)
+    record, joint = record[order], joint[order]
+    fresh = np.ones(len(joint), bool)  # the same record twice under one key is one member
+    fresh[1:] = (joint[1:] != joint[:-1]) | (record[1:] != record[:-1])
+    record, joint = record[fresh], joint[fresh]
+    start = np.flatnonzero(np.r_[True, joint[1:] != joint[:-1]]) if len(joint) else np.empty(0, np.int64)
+    size = np.diff(np.r_[start, len(joint)])
+    shared = size > 1
+    return Block(record, start[shared], size[shared])
+
+
+def _both(record: U32, joint: U64, column: KeyColumn) -> tuple[U32, U64]:
+    """Every key of a record with every key of the same record in the next column."""
+    left = pl.DataFrame({"record": record, "a": joint})
+    right = pl.DataFrame({"record": column.record, "b": column.hash})
+    both = left.join(right, on="record")
+    with np.errstate(over="ignore"):
+        return both["record"].to_numpy(), both["a"].to_numpy() + both["b"].to_numpy()
+
+
+def make_pairs(block: Block, cap: int) -> U64:
+    """One rule's groups → its pairs as `left << 32 | right`, left < right; groups larger than `cap` make none."""
+    keep = block.size <= cap
+    start, size = block.start[keep], block.size[keep]
+    made: list[U64] = []
+    for distance in range(1, int(size.max(initial=1))):
+        # All pairs that stand `distance` apart in their group, for all groups at once.
+        room = size > distance
+        start, size = start[room], size[room]
+        count = size - distance
+        first = np.repeat(start - np.r_[0, np.cumsum(count)[:-1]], count) + np.arange(int(count.sum()))
+        left = block.record[first].astype(np.uint64)
+        right = block.record[first + distance].astype(np.uint64)
+        made.append((left << np.uint64(32)) | right)
+    return np.concatenate(made) if made else np.empty(0, np.uint64)
+
+
+def block(
+    keys: Callable[[str], KeyColumn],
+    rules: Sequence[BlockingRule],
+    *,
+    source: np.ndarray | None = None,
+    max_pairs: int = 400_000_000,
+    progress: Progress = silent,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Key columns by name, blocking rules → candidate pairs (schema.PAIRS), report of each rule.
+
+    `source`: one integer per record; pairs within one source are left out (record linkage of two tables).
+    Report: rule, pairs, only_here (pairs no other rule finds), capped_values, capped_pairs (what its cap dropped).
+    """
+    if len(rules) > MAX_RULES:
+        raise LimitExceeded(f"{len(rules)} blocking rules; at most {MAX_RULES} fit: remove some")
+    found: list[U64] = []
+    bits: list[U32] = []
+    report = []
+    for number, rule in enumerate(rules):
+        grouped = group([keys(key) for key in rule.keys])
+        if grouped.pairs(rule.cap) > max_pairs:
+            raise LimitExceeded(f"blocking rule {rule.name!r} makes too many pairs: lower its cap or add a key")
+        pairs = make_pairs(grouped, rule.cap)
+        if source is not None:
+            pairs = pairs[source[pairs >> np.uint64(32)] != source[pairs & np.uint64(0xFFFFFFFF)]]
+        hot = grouped.size[grouped.size > rule.cap].astype(np.int64)
+        report.append({"rule": rule.name, "pairs": len(pairs), "capped_values": len(hot),
+                       "capped_pairs": int((hot * (hot - 1) // 2).sum())})  # fmt: skip
+        found.append(pairs)
+        bits.append(np.full(len(pairs), 1 << number, np.uint32))
+        progress("block", (number + 1) / len(rules))
+    frame = _union(found, bits)
+    by = frame["found_by"].to_numpy()
+    for number, row in enumerate(report):
+        row["only_here"] = int(np.count_nonzero(by == np.uint32(1 << number)))
+    return frame, pl.DataFrame(report, schema=REPORT)
+
+
+REPORT: Mapping[str, pl.DataType] = {
+    "rule": pl.String(),
+    "pairs": pl.Int64(),
+    "only_here": pl.Int64(),
+    "capped_values": pl.Int64(),
+    "capped_pairs": pl.Int64(),
+}
+
+
+def _union(found: list[U64], bits: list[U32]) -> pl.DataFrame:
+    """Pairs of all rules → each pair once, with the bits of all rules that found it, in pair order."""
+    pair = np.concatenate(found) if found else np.empty(0, np.uint64)
+    bit = np.concatenate(bits) if bits else np.empty(0, np.uint32)
+    order = np.argsort(pair, kind="stable")
+    pair, bit = pair[order], bit[order]
+    start = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else np.empty(0, np.int64)
+    pair = pair[start]
+    return pl.DataFrame(
+        {
+            "left": (pair >> np.uint64(32)).astype(np.uint32),
+            "right": (pair & np.uint64(0xFFFFFFFF)).astype(np.uint32),
+            "found_by": np.bitwise_or.reduceat(bit, start) if len(start) else np.empty(0, np.uint32),
+        }
+    )

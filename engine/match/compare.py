@@ -1,0 +1,149 @@
+"""Comparison: candidate pairs → one similarity (uint8) per comparison → levels → patterns.
+
+Each pair of *distinct keys* is compared once. Similarities up to 99 come from the kind's similarity function; equal
+values are graded SAME…RAREST by how many records hold them (see `engine.rules`).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.process import cpdist
+
+from engine.match.encode import Encoded, rarity
+from engine.progress import Progress, silent
+from engine.rules import MISSING, SAME, Comparison
+
+CHUNK = 2_000_000  # distinct key pairs compared at a time: bounds memory and lets a job be cancelled
+SWAPPED = 98  # given and family name agree crosswise: as good as the same, but not counted as rare
+
+
+def compare(
+    encoded: Mapping[str, Encoded], pairs: pl.DataFrame, *, progress: Progress = silent
+) -> dict[str, np.ndarray]:
+    """Encoded comparisons, candidate pairs → similarity of each pair (uint8, MISSING where a value is missing)."""
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    out = {}
+    for number, (name, one) in enumerate(encoded.items()):
+        out[name] = similarity(one, left, right)
+        progress("compare", (number + 1) / len(encoded))
+    _read_swapped_names(encoded, out, left, right)
+    return out
+
+
+def similarity(one: Encoded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """One encoded comparison, record rows of the pairs → their similarities (uint8)."""
+    a, b = one.codes[left], one.codes[right]
+    result = np.full(len(a), MISSING, np.uint8)
+    present = (a >= 0) & (b >= 0)
+    equal = present & (a == b)
+    result[equal] = rarity(one.holders)[a[equal]]
+    different = np.flatnonzero(present & (a != b))
+    if len(different):
+        low = np.minimum(a[different], b[different]).astype(np.uint64)
+        high = np.maximum(a[different], b[different]).astype(np.uint64)
+        distinct, back = np.unique((low << np.uint64(32)) | high, return_inverse=True)
+        result[different] = _distinct_similarity(one, distinct)[back]
+    return result
+
+
+def _distinct_similarity(one: Encoded, distinct: np.ndarray) -> np.ndarray:
+    made = []
+    for start in range(0, len(distinct), CHUNK):
+        part = distinct[start : start + CHUNK]
+        a = (part >> np.uint64(32)).astype(np.int64)
+        b = (part & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        score = one.kind.similarity(one.table[a], one.table[b])
+        same = score >= SAME
+        # The same value in two spellings: graded by the more common of the two.
+        score[same] = rarity(np.maximum(one.holders[a[same]], one.holders[b[same]]))
+        made.append(score)
+    return np.concatenate(made)
+
+
+def _read_swapped_names(
+    encoded: Mapping[str, Encoded], out: dict[str, np.ndarray], left: np.ndarray, right: np.ndarray
+) -> None:
+    """Given and family name typed into each other's column: read crosswise where that agrees better."""
+    given = next((e for e in encoded.values() if e.comparison.kind == "given_name"), None)
+    family = next((e for e in encoded.values() if e.comparison.kind == "family_name"), None)
+    if given is None or family is None:
+        return
+    sg, sf = out[given.comparison.name], out[family.comparison.name]
+    words = pl.concat([given.table["fold"], family.table["fold"]]).cast(pl.Categorical).to_physical().to_numpy()
+    given_word, family_word = words[: len(given.table)], words[len(given.table) :]
+    at = np.flatnonzero((sg < 90) & (sf < 90))  # both present, neither agrees
+    gl, gr = given.codes[left[at]], given.codes[right[at]]
+    fl, fr = family.codes[left[at]], family.codes[right[at]]
+    one_way, other_way = given_word[gl] == family_word[fr], family_word[fl] == given_word[gr]
+    at, gl, gr, fl, fr = (x[one_way | other_way] for x in (at, gl, gr, fl, fr))
+    if len(at) == 0:
+        return
+    cross_a = _alike(given.table["fold"][gl], family.table["fold"][fr])
+    cross_b = _alike(family.table["fold"][fl], given.table["fold"][gr])
+    better = (np.minimum(cross_a, cross_b) >= 85) & (
+        cross_a.astype(int) + cross_b > sg[at].astype(int) + sf[at].astype(int)
+    )
+    sg[at[better]] = np.minimum(cross_a[better], SWAPPED)
+    sf[at[better]] = np.minimum(cross_b[better], SWAPPED)
+
+
+def _alike(a: pl.Series, b: pl.Series) -> np.ndarray:
+    score = cpdist(a.to_list(), b.to_list(), scorer=JaroWinkler.similarity, score_multiplier=100, dtype=np.uint8)
+    return np.asarray(score)
+
+
+def levels(comparison: Comparison, similarities: np.ndarray) -> np.ndarray:
+    """Comparison, similarities → level codes (uint8): 0 missing, 1 the last level, …, k the first.
+
+    >>> from engine.rules import Level
+    >>> c = Comparison("city", "city", ("city",), (Level("same", 100), Level("close", 85), Level("different", 0)))
+    >>> levels(c, np.array([255, 0, 84, 85, 120], np.uint8)).tolist()
+    [0, 1, 1, 2, 3]
+    """
+    bounds = np.array([level.at_least for level in reversed(comparison.levels)], np.int16)
+    table = np.searchsorted(bounds, np.arange(256), side="right").astype(np.uint8)
+    table[MISSING] = 0
+    return table[similarities]
+
+
+def patterns(
+    comparisons: Sequence[Comparison], similarities: Mapping[str, np.ndarray]
+) -> tuple[pl.DataFrame, np.ndarray]:
+    """Comparisons, similarities of all pairs → pattern table, pattern number of each pair (uint32).
+
+    Pattern table: pattern (UInt32), one UInt8 level column per comparison named after it, pairs (Int64).
+    """
+    size = len(next(iter(similarities.values())))
+    joint = np.zeros(size, np.uint64)
+    for comparison in comparisons:
+        joint *= np.uint64(len(comparison.levels) + 1)
+        joint += levels(comparison, similarities[comparison.name])
+    distinct, number, count = _count(joint)
+    columns: dict[str, np.ndarray] = {}
+    for comparison in reversed(comparisons):
+        base = np.uint64(len(comparison.levels) + 1)
+        columns[comparison.name] = (distinct % base).astype(np.uint8)
+        distinct = distinct // base
+    frame = pl.DataFrame(
+        {
+            "pattern": np.arange(len(count), dtype=np.uint32),
+            **{c.name: columns[c.name] for c in comparisons},
+            "pairs": count.astype(np.int64),
+        }
+    )
+    return frame, number
+
+
+def _count(joint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pattern of each pair as one number → distinct patterns in order, pattern index of each pair, pairs of each."""
+    space = int(joint.max(initial=0)) + 1
+    if space <= 1 << 26:  # small enough to count in place, without sorting millions of pairs
+        count = np.bincount(joint.astype(np.int64), minlength=space)
+        distinct = np.flatnonzero(count)
+        position = np.zeros(space, np.uint32)
+        position[distinct] = np.arange(len(distinct), dtype=np.uint32)
+        return distinct.astype(np.uint64), position[joint.astype(np.int64)], count[distinct]
+    values, number, count = np.unique(joint, return_inverse=True, return_counts=True)
+    return values, number.astype(np.uint32), count

@@ -1,0 +1,138 @@
+"""Records → comparison keys, once per distinct value.
+
+An `Encoded` comparison holds a table of distinct keys and, for every record, the row of its key in that table. All
+later work (similarity, blocking, counting) is done on rows of the table, never on records.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from engine.errors import UnknownColumn
+from engine.match.block import KeyColumn
+from engine.match.kinds import KINDS, Kind
+from engine.normalise import placeholders
+from engine.progress import Progress, silent
+from engine.rules import RAREST, SAME, Comparison, Exclusion
+from engine.schema import VALUE_SEPARATOR
+
+ABSENT = -1  # the code of a record whose value is missing
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One comparison's keys. `codes[record]` is a row of `table`, or ABSENT; `holders[row]`: records with that value.
+
+    Two rows may hold the same value written with different detail (a legal form, an extension); `holders` counts
+    the records of all rows that are the same by `kind.same`.
+    """
+
+    comparison: Comparison
+    kind: Kind
+    codes: np.ndarray
+    table: pl.DataFrame
+    holders: np.ndarray
+    blocking: dict[str, tuple[np.ndarray, np.ndarray]] = field(repr=False)
+
+    def key_column(self, key: str) -> KeyColumn:
+        """Name of a blocking key → that key of all records."""
+        if key not in self.blocking:
+            raise UnknownColumn.among(f"{self.comparison.name}.{key}",
+                                      [f"{self.comparison.name}.{k}" for k in self.blocking])  # fmt: skip
+        row, hashed = self.blocking[key]
+        # Rows of the table → records: sort records by code once, then repeat each row's keys for its records.
+        order = np.argsort(self.codes, kind="stable")
+        sorted_codes = self.codes[order]
+        first = np.searchsorted(sorted_codes, row, side="left")
+        count = np.searchsorted(sorted_codes, row, side="right") - first
+        position = np.repeat(first - np.r_[0, np.cumsum(count)[:-1]], count) + np.arange(int(count.sum()))
+        return KeyColumn(order[position].astype(np.uint32), np.repeat(hashed, count))
+
+
+def raw_values(records: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """Records, columns of one comparison → one String per record, several joined; empty is null."""
+    for column in columns:
+        if column not in records.columns:
+            raise UnknownColumn.among(column, records.columns)
+    trimmed = [pl.col(c).cast(pl.String).str.strip_chars().replace("", None) for c in columns]
+    joined = trimmed[0] if len(trimmed) == 1 else pl.concat_str(trimmed, separator=VALUE_SEPARATOR, ignore_nulls=True)
+    return records.select(joined.replace("", None).alias("value"))["value"]
+
+
+def encode(
+    records: pl.DataFrame,
+    comparisons: Sequence[Comparison],
+    *,
+    region: str,
+    exclusions: Sequence[Exclusion] = (),
+    progress: Progress = silent,
+) -> tuple[dict[str, Encoded], pl.DataFrame]:
+    """Records, comparisons → encoded keys by comparison name, and the values that were ignored as placeholders.
+
+    The second frame: comparison, value, records, reason.
+    """
+    encoded: dict[str, Encoded] = {}
+    ignored: list[pl.DataFrame] = []
+    for number, comparison in enumerate(comparisons):
+        excluded = [e.value for e in exclusions if e.comparison == comparison.name and e.value is not None]
+        encoded[comparison.name], found = _encode_one(records, comparison, region, excluded)
+        ignored.append(found)
+        progress("encode", (number + 1) / len(comparisons))
+    return encoded, pl.concat(ignored)
+
+
+def _encode_one(
+    records: pl.DataFrame, comparison: Comparison, region: str, excluded: list[str]
+) -> tuple[Encoded, pl.DataFrame]:
+    kind = KINDS[comparison.kind]
+    dictionary = raw_values(records, comparison.columns).to_arrow().dictionary_encode()
+    raw = pl.Series("value", pl.from_arrow(dictionary.dictionary), dtype=pl.String)
+    raw_codes = dictionary.indices.fill_null(ABSENT).to_numpy(zero_copy_only=False).astype(np.int64)
+    times = np.bincount(raw_codes[raw_codes >= 0], minlength=len(raw))
+    ignored = placeholders.found(raw, pl.Series("records", times), comparison.kind)
+    by_user = raw.filter(raw.is_in(excluded))
+    keep = ~raw.is_in(ignored["value"].implode()) & ~raw.is_in(excluded)
+    keys = kind.keys(raw.set(~keep, None), region)
+    present = keys[kind.same].is_not_null().to_numpy()
+    _, row_of_first, row = np.unique(keys.hash_rows(seed=1).to_numpy(), return_index=True, return_inverse=True)
+    kept = present[row_of_first]
+    renumber = np.where(kept, np.cumsum(kept) - 1, ABSENT)
+    codes = np.where(raw_codes >= 0, renumber[row[raw_codes]] if len(raw) else ABSENT, ABSENT).astype(np.int32)
+    table = keys[row_of_first[kept]]
+    found = pl.concat(
+        [
+            ignored.select("value", pl.col("records").cast(pl.Int64), "reason"),
+            by_user.to_frame().select(
+                "value",
+                pl.Series("records", times[raw.is_in(excluded).to_numpy()], dtype=pl.Int64),
+                pl.lit("excluded").alias("reason"),
+            ),
+        ]
+    ).select(pl.lit(comparison.name).alias("comparison"), "value", "records", "reason")
+    return Encoded(comparison, kind, codes, table, _holders(codes, table[kind.same]), _blocking(kind, table)), found
+
+
+def _holders(codes: np.ndarray, same: pl.Series) -> np.ndarray:
+    """Row codes of all records, the same-value column of the table → records holding each row's value."""
+    per_row = pl.DataFrame({"same": same, "n": np.bincount(codes[codes >= 0], minlength=len(same))})
+    return per_row.select(pl.col("n").sum().over("same"))["n"].to_numpy()
+
+
+def _blocking(kind: Kind, table: pl.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Key table → per blocking key: (row of the table, hash of the key), several per row where the key is a list."""
+    out = {}
+    for column in kind.block_keys(table).get_columns():
+        frame = pl.DataFrame({"row": np.arange(len(table), dtype=np.int32), "key": column})
+        if column.dtype == pl.List(pl.String):
+            frame = frame.explode("key", empty_as_null=True)
+        frame = frame.filter(pl.col("key").is_not_null() & (pl.col("key").cast(pl.String) != ""))
+        out[column.name] = (frame["row"].to_numpy(), frame["key"].cast(pl.String).hash(seed=7).to_numpy())
+    return out
+
+
+def rarity(holders: np.ndarray) -> np.ndarray:
+    """Records that hold a value → similarity of two of them, SAME…RAREST: two steps less each time it doubles."""
+    bits = np.log2(np.maximum(holders, 2) / 2)
+    return (RAREST - np.minimum(RAREST - SAME, np.floor(2 * bits + 1e-9))).astype(np.uint8)

@@ -1,0 +1,175 @@
+"""Evaluation: what a threshold does, exactly where there is truth, as an interval where there are judgements, and as
+the model's expectation, called an estimate, where there is neither. All of it works on patterns, not on pairs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from engine.match.cluster import logit
+
+if TYPE_CHECKING:
+    from engine.match.run import Match
+
+THRESHOLDS = tuple(round(t, 3) for t in (*np.arange(0.02, 0.98, 0.02), 0.98, 0.985, 0.99, 0.995, 0.999))
+STRATA = (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0)  # match probabilities between which judgements are pooled
+DRAWS = 2000
+MODEL_WORTH = 2.0  # how many judgements the model's own probability is worth in a stratum
+
+
+@dataclass(frozen=True)
+class Truth:
+    """True matches per pattern, and in the whole table (also those that blocking did not find)."""
+
+    per_pattern: np.ndarray
+    in_table: int
+
+
+def against(match: "Match", truth: pl.DataFrame) -> Truth:
+    """Match, truth (record_id, cluster_id) → true matches of each pattern. Records without truth match nothing."""
+    ids = match.records.select("record_id").join(
+        truth.select("record_id", "cluster_id").unique("record_id"), on="record_id", how="left", maintain_order="left"
+    )
+    code = ids["cluster_id"].rank("dense").fill_null(0).to_numpy().astype(np.int64)
+    left, right = code[match.pairs["left"].to_numpy()], code[match.pairs["right"].to_numpy()]
+    same = (left == right) & (left > 0)
+    per_pattern = np.bincount(match.pairs["pattern"].to_numpy()[same], minlength=len(match.patterns))
+    size = np.bincount(code[code > 0]).astype(np.int64)
+    return Truth(per_pattern, int((size * (size - 1) // 2).sum()))
+
+
+def curve(
+    patterns: pl.DataFrame,
+    *,
+    truth: Truth | None = None,
+    judged: tuple[np.ndarray, np.ndarray] | None = None,
+    thresholds: Sequence[float] = THRESHOLDS,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Scored patterns → per threshold: pairs, matches, precision, recall, f1, their 95 % bounds, and basis.
+
+    basis: `exact` (truth), `judged` (stratified by score from judged matches and non-matches per pattern, bounds by
+    simulation) or `estimate` (the model's expectation, no bounds). Recall counts matches among the candidates; with
+    truth, also those that blocking missed.
+    """
+    p, n = patterns["match_probability"].to_numpy(), patterns["pairs"].to_numpy().astype(float)
+    at = np.asarray(thresholds, float)
+    above = p[None, :] >= at[:, None]
+    pairs = above @ n
+    frame = pl.DataFrame({"threshold": at, "pairs": pairs.astype(np.int64)})
+    if truth is not None:
+        draws, total, basis = (above @ truth.per_pattern.astype(float))[None, :], np.array([float(truth.in_table)]), "exact"
+    elif judged is not None and judged[0].sum() + judged[1].sum() > 0:
+        draws, total = _judged_draws(p, n, judged, above, seed)
+        basis = "judged"
+    else:
+        draws, total, basis = (above @ (p * n))[None, :], np.array([(p * n).sum()]), "estimate"
+    precision = draws / np.maximum(pairs, 1e-9)
+    recall = draws / np.maximum(total[:, None], 1e-9)
+    f1 = 2 * draws / np.maximum(pairs + total[:, None], 1e-9)
+    nothing = pairs == 0
+    columns = {"matches": draws.mean(axis=0)}
+    for name, values in (("precision", precision), ("recall", recall), ("f1", f1)):
+        values = np.where(nothing & (name == "precision"), 1.0, values)
+        columns[name] = values.mean(axis=0)
+        bounded = basis == "judged"
+        columns[f"{name}_low"] = np.quantile(values, 0.025, axis=0) if bounded else np.full(len(at), np.nan)
+        columns[f"{name}_high"] = np.quantile(values, 0.975, axis=0) if bounded else np.full(len(at), np.nan)
+    return frame.with_columns(**{k: pl.Series(v).fill_nan(None) for k, v in columns.items()}, basis=pl.lit(basis))
+
+
+def _judged_draws(
+    p: np.ndarray, n: np.ndarray, judged: tuple[np.ndarray, np.ndarray], above: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Judgements per pattern → draws of the number of matches above each threshold, and of all matches.
+
+    Within a stratum of the score the judged share of matches is a Beta posterior whose prior is the model's own
+    expectation, worth MODEL_WORTH judgements; each stratum's share scales the model's probabilities in it.
+    """
+    rng = np.random.default_rng(seed)
+    stratum = np.clip(np.searchsorted(STRATA, p, side="right") - 1, 0, len(STRATA) - 2)
+    above_draws = np.zeros((DRAWS, len(above)))
+    total = np.zeros(DRAWS)
+    for s in range(len(STRATA) - 1):
+        inside = stratum == s
+        pairs = n[inside].sum()
+        if not pairs:
+            continue
+        prior = np.clip((p * n)[inside].sum() / pairs, 1e-4, 1 - 1e-4)
+        yes, no = judged[0][inside].sum(), judged[1][inside].sum()
+        share = rng.beta(yes + MODEL_WORTH * prior, no + MODEL_WORTH * (1 - prior), DRAWS)
+        total += share * pairs
+        above_draws += np.outer(share, above[:, inside] @ n[inside])
+    return above_draws, total
+
+
+def histogram(patterns: pl.DataFrame, *, truth: Truth | None = None, width: float = 1.0) -> pl.DataFrame:
+    """Scored patterns → weight (lower edge of bins `width` bits wide), pairs, matches (true, or else expected)."""
+    matches = truth.per_pattern.astype(float) if truth else (patterns["match_probability"] * patterns["pairs"]).to_numpy()
+    return (
+        patterns.select("pairs", weight=(pl.col("match_weight").clip(-40, 40) / width).floor() * width, matches=matches)
+        .group_by("weight").agg(pl.col("pairs", "matches").sum()).sort("weight")
+    )  # fmt: skip
+
+
+def removable(forest: pl.DataFrame, thresholds: Sequence[float]) -> pl.DataFrame:
+    """Spanning forest → per threshold: removable, the records connected components would merge away."""
+    weights = np.sort(forest["match_weight"].to_numpy())
+    bits = logit(np.asarray(thresholds, float)) / np.log(2)
+    return pl.DataFrame({"threshold": list(thresholds), "removable": len(weights) - np.searchsorted(weights, bits)})
+
+
+def examples(match: "Match", *, near: float, count: int = 10) -> pl.DataFrame:
+    """Match → pairs whose probability is nearest to `near`: left_id, right_id, match_probability, match_weight.
+
+    They come from different patterns where there are enough, so that each shows something else.
+    """
+    distance = np.abs(logit(match.patterns["match_probability"].to_numpy()) - logit(near))
+    nearest = match.patterns.select("pattern", "match_probability", "match_weight").with_columns(
+        pl.Series("distance", distance)
+    ).sort("distance", "pattern").head(count)  # fmt: skip
+    ids = match.records["record_id"]
+    chosen = (
+        match.pairs.filter(pl.col("pattern").is_in(nearest["pattern"].implode()))
+        .with_columns(turn=pl.int_range(pl.len()).over("pattern"))
+        .join(nearest, on="pattern").sort("turn", "distance", "pattern").head(count)
+    )  # fmt: skip
+    return chosen.sort("match_weight", descending=True).select(
+        left_id=ids.gather(chosen.sort("match_weight", descending=True)["left"]),
+        right_id=ids.gather(chosen.sort("match_weight", descending=True)["right"]),
+        match_probability="match_probability",
+        match_weight="match_weight",
+    )
+
+
+def cluster_scores(clusters: pl.DataFrame, truth: pl.DataFrame) -> dict[str, float]:
+    """Clusters and truth (record_id, cluster_id) → pairwise precision, recall, f1 and b3 (B-cubed F1).
+
+    Records of the truth that no cluster names count as alone. B³: Bagga & Baldwin 1998.
+
+    >>> one = pl.DataFrame({"record_id": ["a", "b", "c"], "cluster_id": ["1", "1", "2"]})
+    >>> cluster_scores(one, one)["f1"]
+    1.0
+    """
+    both = truth.select("record_id", t="cluster_id").join(
+        clusters.select("record_id", p="cluster_id"), on="record_id", how="left"
+    ).with_columns(pl.col("p").fill_null("alone " + pl.col("record_id")))  # fmt: skip
+
+    def pairs(keys: list[str]) -> int:
+        size = both.group_by(keys).len()["len"].cast(pl.Int64)
+        return int((size * (size - 1) // 2).sum())
+
+    agreed, made, true = pairs(["t", "p"]), pairs(["p"]), pairs(["t"])
+    cell = both.with_columns(
+        c=pl.len().over("t", "p").cast(pl.Float64), nt=pl.len().over("t"), np=pl.len().over("p")
+    )  # fmt: skip
+    bp, br = ((cell["c"] / cell[size]).mean() for size in ("np", "nt"))
+    precision, recall = agreed / made if made else 1.0, agreed / true if true else 1.0
+    return {"precision": precision, "recall": recall, "f1": _f1(precision, recall), "b3": _f1(bp, br)}  # type: ignore[arg-type]
+
+
+def _f1(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

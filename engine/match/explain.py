@@ -1,0 +1,137 @@
+"""Explanation: why two records match or not, as a sum of parts, and what would change it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from engine.errors import InputError
+from engine.match import compare, weigh
+from engine.match.encode import raw_values
+from engine.rules import MISSING, Comparison
+
+if TYPE_CHECKING:
+    from engine.match.run import Match
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one comparison adds: `weight` in bits; `similarity` None and `level` "missing" where a value is missing."""
+
+    comparison: str
+    level: str
+    left: str | None
+    right: str | None
+    similarity: int | None
+    weight: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`weight` = `prior` + the parts' weights (bits). `found_by`: blocking rules on whose keys the two agree.
+
+    `would_match`: (comparison, level, weight then) for single changes that would lift the pair over the threshold.
+    """
+
+    left_id: str
+    right_id: str
+    probability: float
+    weight: float
+    looks_like: str
+    prior: float
+    parts: tuple[Part, ...]
+    found_by: tuple[str, ...]
+    would_match: tuple[tuple[str, str, float], ...]
+
+
+def pair(match: "Match", left_id: str, right_id: str) -> Explanation:
+    """Match, two record ids → why they match or do not; the two need not have been candidates.
+
+    With several classes of non-matches the evidence of one comparison depends on the others. The parts are taken
+    one after another, each given those before it, so they sum exactly to the weight; with two classes they are the
+    Fellegi–Sunter weights.
+    """
+    left, right = _row(match, left_id), _row(match, right_id)
+    comparisons = match.rules.comparisons
+    rows = np.array([left]), np.array([right])
+    similar = {
+        c.name: compare.similarity(match.encoded[c.name], *rows) for c in comparisons
+    }
+    compare._read_swapped_names(match.encoded, similar, *rows)
+    codes = {c.name: int(compare.levels(c, similar[c.name])[0]) for c in comparisons}
+    parts, prior = _parts(match, codes)
+    shown = {c.name: raw_values(match.records[[left, right]], c.columns).to_list() for c in comparisons}
+    scored = _score(match, [codes]).row(0, named=True)
+    return Explanation(
+        left_id,
+        right_id,
+        scored["match_probability"],
+        scored["match_weight"],
+        scored["looks_like"],
+        prior,
+        tuple(
+            Part(c.name, _level_name(c, codes[c.name]), *shown[c.name],
+                 None if similar[c.name][0] == MISSING else int(similar[c.name][0]), parts[c.name])
+            for c in comparisons if c.enabled
+        ),  # fmt: skip
+        tuple(rule.name for rule in match.rules.blocking if _agree(match, rule.keys, left, right)),
+        _would_match(match, codes),
+    )
+
+
+def _row(match: "Match", record_id: str) -> int:
+    at = match.records["record_id"].index_of(record_id)
+    if at is None:
+        raise InputError(f"there is no record {record_id!r} in this table: check the id", code="unknown_record")
+    return int(at)
+
+
+def _level_name(comparison: Comparison, code: int) -> str:
+    return "missing" if code == 0 else comparison.levels[len(comparison.levels) - code].name
+
+
+def _frame(codes: list[dict[str, int]]) -> pl.DataFrame:
+    return pl.DataFrame(codes).cast(pl.UInt8)
+
+
+def _score(match: "Match", codes: list[dict[str, int]]) -> pl.DataFrame:
+    return weigh.score(match.rules.comparisons, match.rules.weights, _frame(codes))
+
+
+def _parts(match: "Match", codes: dict[str, int]) -> tuple[dict[str, float], float]:
+    """Level codes of a pair → bits each comparison adds given those before it, and the bits before any of them."""
+    order = list(codes)
+    steps = [{name: codes[name] if position < taken else 0 for position, name in enumerate(order)}
+             for taken in range(len(order) + 1)]  # fmt: skip
+    weights = _score(match, steps)["match_weight"].to_numpy()
+    return dict(zip(order, np.diff(weights).tolist(), strict=True)), float(weights[0])
+
+
+def _would_match(match: "Match", codes: dict[str, int]) -> tuple[tuple[str, str, float], ...]:
+    """Single level changes after which the pair stands at or above the merge threshold, the smallest of each
+    comparison first."""
+    assert match.rules.thresholds.merge is not None
+    tried = [(c, code) for c in match.rules.comparisons if c.enabled
+             for code in range(1, len(c.levels) + 1) if code != codes[c.name]]  # fmt: skip
+    scored = _score(match, [{**codes, c.name: code} for c, code in tried])
+    enough = (scored["match_probability"] >= match.rules.thresholds.merge).to_list()
+    weights = scored["match_weight"].to_list()
+    first: dict[str, tuple[str, str, float]] = {}
+    for (comparison, code), over, weight in zip(tried, enough, weights, strict=True):
+        if over and comparison.name not in first:
+            first[comparison.name] = (comparison.name, _level_name(comparison, code), weight)
+    return tuple(sorted(first.values(), key=lambda change: change[2]))
+
+
+def _agree(match: "Match", keys: tuple[str, ...], left: int, right: int) -> bool:
+    """Do the two records share a joint key of this rule?"""
+    joint: list[set[int]] = [{0}, {0}]
+    for key in keys:
+        name, _, part = key.partition(".")
+        encoded = match.encoded[name]
+        row, hashed = encoded.blocking[part]
+        for side, record in enumerate((left, right)):
+            own = hashed[row == encoded.codes[record]].tolist() if encoded.codes[record] >= 0 else []
+            joint[side] = {(a + b) % (1 << 64) for a in joint[side] for b in own}
+    return bool(joint[0] & joint[1])

@@ -1,0 +1,73 @@
+"""A Match → the files of the command line: clusters.csv, pairs.parquet, rules.yaml, summary.json."""
+
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+import engine
+from engine.files import write_atomically
+from engine.match.run import Match
+from engine.rules import dump
+
+
+def write(match: Match, folder: Path, *, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Match, folder → writes the four files, each whole or not at all; gives back the summary."""
+    summary = {**summarise(match), **(extra or {})}
+    write_atomically(folder / "clusters.csv", match.clusters.write_csv)
+    write_atomically(folder / "pairs.parquet", pair_table(match).write_parquet)
+    write_atomically(folder / "rules.yaml", lambda path: path.write_text(dump(match.rules), encoding="utf-8"))
+    text = json.dumps(summary, ensure_ascii=False, indent=2)
+    write_atomically(folder / "summary.json", lambda path: path.write_text(text, encoding="utf-8"))
+    return summary
+
+
+def summarise(match: Match) -> dict[str, Any]:
+    """Match → its figures. `duplicates`: records that merging every cluster would remove."""
+    clusters = match.clusters["cluster_id"].n_unique()
+    return {
+        "engine_version": engine.__version__,
+        "entity": match.rules.entity,
+        "records": len(match.records),
+        "candidate_pairs": len(match.pairs),
+        "patterns": len(match.patterns),
+        "clusters": clusters,
+        "duplicates": len(match.records) - clusters,
+        "merge_threshold": match.rules.thresholds.merge,
+        "review_threshold": match.rules.thresholds.review,
+        "pairs_kept_apart": len(match.splits),
+        "placeholders_ignored": len(match.placeholders),
+        "blocking": match.blocking.to_dicts(),
+        "seconds": match.seconds,
+        "peak_rss_mb": peak_rss_mb(),
+    }
+
+
+def peak_rss_mb() -> int:
+    """→ the most memory this process has held so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10))
+
+
+def pair_table(match: Match) -> pl.DataFrame:
+    """Match → its candidate pairs: left_id, right_id, match_weight, match_probability, the level of each comparison."""
+    ids = match.records["record_id"]
+    number = match.pairs["pattern"].to_numpy()
+    levels = []
+    for comparison in match.rules.comparisons:
+        names = ["missing", *(level.name for level in reversed(comparison.levels))]
+        codes = match.patterns[comparison.name].to_numpy()[number]
+        levels.append(pl.Series(comparison.name, codes).cast(pl.UInt32).cast(pl.Enum(names)))
+    return pl.DataFrame(
+        [
+            ids.gather(match.pairs["left"]).alias("left_id"),
+            ids.gather(match.pairs["right"]).alias("right_id"),
+            pl.Series("match_weight", np.round(match.weight, 4)),
+            pl.Series("match_probability", np.round(match.probability, 6)),
+            *levels,
+        ]
+    )

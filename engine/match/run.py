@@ -1,0 +1,207 @@
+"""The match pipeline: encode → block → compare → weigh → cluster, and the short ways round when only part changed."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from engine.match import block as blocking
+from engine.match import choose, cluster, compare, weigh
+from engine.match.encode import Encoded, encode
+from engine.match.kinds import KINDS, expected_levels
+from engine.progress import Progress, silent
+from engine.rules import SAME, Rules, Thresholds, validate
+
+RANDOM_PAIRS = 1_000_000
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Match:
+    """Everything one run found out. Rows of `records` are what `left` and `right` count; see docs/architecture.md."""
+
+    rules: Rules  # completed: weights and thresholds filled in
+    records: pl.DataFrame
+    encoded: Mapping[str, Encoded] = field(repr=False)
+    pairs: pl.DataFrame  # left, right, found_by, pattern
+    similarities: Mapping[str, np.ndarray] = field(repr=False)
+    patterns: pl.DataFrame  # pattern, level columns, pairs, match_weight, match_probability, looks_like
+    forest: pl.DataFrame
+    clusters: pl.DataFrame
+    splits: pl.DataFrame  # left, right, reason: pairs above the threshold kept apart
+    placeholders: pl.DataFrame
+    blocking: pl.DataFrame
+    source: np.ndarray | None = field(repr=False)
+    judgements: pl.DataFrame | None = field(repr=False)
+    seconds: dict[str, float]
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Match weight of each pair (log2 odds)."""
+        return self.patterns["match_weight"].to_numpy()[self.pairs["pattern"].to_numpy()]
+
+    @property
+    def probability(self) -> np.ndarray:
+        """Match probability of each pair."""
+        return self.patterns["match_probability"].to_numpy()[self.pairs["pattern"].to_numpy()]
+
+
+def match(
+    records: pl.DataFrame,
+    rules: Rules,
+    *,
+    judgements: pl.DataFrame | None = None,
+    source: str | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Match:
+    """Records (with record_id), rules → Match. Weights and thresholds that the rules leave open are estimated.
+
+    `source`: a column that names each record's table; pairs are then made only across tables.
+    `judgements`: schema.JUDGEMENTS; they refine the weights and bind the clusters.
+    """
+    validate(rules)
+    clock = _Stopwatch(progress)
+    used = tuple(c for c in rules.comparisons)
+    encoded, placeholders = clock(
+        "encode", lambda: encode(records, used, region=rules.region, exclusions=rules.exclusions, progress=progress)
+    )
+    origin = None if source is None else records[source].fill_null("").rank("dense").to_numpy().astype(np.int64)
+    cache: dict[str, blocking.KeyColumn] = {}
+
+    def key(name: str) -> blocking.KeyColumn:
+        if name not in cache:
+            comparison, _, part = name.partition(".")
+            cache[name] = encoded[comparison].key_column(part)
+        return cache[name]
+
+    pairs, report = clock("block", lambda: blocking.block(key, rules.blocking, source=origin, progress=progress))
+    cache.clear()
+    similarities = clock("compare", lambda: compare.compare(encoded, pairs, progress=progress))
+    base = Match(
+        rules, records, encoded, pairs, similarities, pl.DataFrame(), pl.DataFrame(), pl.DataFrame(), pl.DataFrame(),
+        placeholders, report, origin, judgements, clock.seconds,
+    )  # fmt: skip
+    return reweigh(base, rules, seed=seed, progress=progress)
+
+
+def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = silent) -> Match:
+    """A Match, rules with other levels, weights or thresholds → the Match under them; pairs are not compared again."""
+    clock = _Stopwatch(progress, found.seconds)
+    patterns, number = clock("patterns", lambda: compare.patterns(rules.comparisons, found.similarities))
+    pairs = found.pairs.with_columns(pl.Series("pattern", number, dtype=pl.UInt32))
+    if not rules.weights.classes:
+        judged = judged_counts(found.records, pairs, len(patterns), found.judgements)
+        weights = clock("weigh", lambda: _estimate(found, rules, patterns, judged, seed, progress))
+        rules = msgspec.structs.replace(rules, weights=weights)
+    patterns = weigh.score(rules.comparisons, rules.weights, patterns)
+    fresh = replace(found, rules=rules, pairs=pairs, patterns=patterns, seconds=clock.seconds)
+    grown = clock(
+        "forest", lambda: cluster.forest(pairs, fresh.probability, fresh.weight, len(found.records))
+    )
+    return recluster(replace(fresh, forest=grown), rules, progress=progress)
+
+
+def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Match:
+    """A Match, rules with other thresholds or clustering → the Match under them; weights stay."""
+    clock = _Stopwatch(progress, found.seconds)
+    thresholds = rules.thresholds
+    if thresholds.merge is None or thresholds.review is None:
+        chosen = choose.thresholds(found.patterns, len(found.records))
+        merge = chosen.merge if thresholds.merge is None else thresholds.merge
+        review = min(chosen.review if thresholds.review is None else thresholds.review, merge)
+        rules = msgspec.structs.replace(rules, thresholds=Thresholds(merge, review))
+    assert rules.thresholds.merge is not None
+    threshold = rules.thresholds.merge
+    probability = found.probability
+
+    def grow() -> cluster.Clustered:
+        forbidden = choose.forbidden_pairs(found, rules, probability, threshold)
+        return cluster.cluster(found.pairs, choose.with_judgements(found, probability), len(found.records),
+                               threshold=threshold, forbidden=forbidden)  # fmt: skip
+
+    grouped = clock("cluster", grow)
+    ids = found.records["record_id"]
+    return replace(
+        found,
+        rules=rules,
+        clusters=pl.DataFrame({"record_id": ids, "cluster_id": ids.gather(grouped.label)}),
+        splits=found.pairs[grouped.cut].select("left", "right").with_columns(
+            pl.Series("reason", grouped.cut_reason, dtype=pl.String)
+        ),
+        seconds=clock.seconds,
+    )
+
+
+def _estimate(
+    found: Match, rules: Rules, patterns: pl.DataFrame, judged: tuple[np.ndarray, np.ndarray] | None, seed: int,
+    progress: Progress,
+) -> "weigh.Weights":  # fmt: skip
+    records = len(found.records)
+    rng = np.random.default_rng(seed)
+    left = rng.integers(0, records, RANDOM_PAIRS)
+    right = rng.integers(0, records, RANDOM_PAIRS)
+    apart = left != right
+    if found.source is not None:
+        apart &= found.source[left] != found.source[right]
+    left, right = left[apart], right[apart]
+    by_chance = {}
+    for comparison in rules.comparisons:
+        codes = compare.levels(comparison, compare.similarity(found.encoded[comparison.name], left, right))
+        by_chance[comparison.name] = np.bincount(codes, minlength=len(comparison.levels) + 1)[1:]
+    all_pairs = records * (records - 1) / 2 * apart.mean()
+    expected = {c.name: expected_levels(c, found.encoded[c.name]) for c in rules.comparisons}
+    return weigh.estimate(rules.comparisons, patterns, expected=expected, by_chance=by_chance, all_pairs=all_pairs,
+                          judged=judged, seed=seed, progress=progress)  # fmt: skip
+
+
+def judged_counts(
+    records: pl.DataFrame, pairs: pl.DataFrame, patterns: int, judgements: pl.DataFrame | None
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Judgements on candidate pairs → judged matches and judged non-matches per pattern, or None when there are none."""
+    judged = judged_pairs(records, judgements)
+    if judged is None:
+        return None
+    known = judged.join(pairs.select("left", "right", "pattern"), on=["left", "right"])
+    if known.is_empty():
+        return None
+    counts = [
+        np.bincount(known.filter(verdict=verdict)["pattern"].to_numpy(), minlength=patterns).astype(float)
+        for verdict in ("match", "non_match")
+    ]
+    return counts[0], counts[1]
+
+
+def judged_pairs(records: pl.DataFrame, judgements: pl.DataFrame | None) -> pl.DataFrame | None:
+    """Judgements by record id → left, right (row numbers, left < right), verdict; the latest of a pair counts."""
+    if judgements is None or judgements.is_empty():
+        return None
+    rows = records.select("record_id").with_row_index("row")
+    return (
+        judgements.join(rows.rename({"record_id": "left_id", "row": "a"}), on="left_id")
+        .join(rows.rename({"record_id": "right_id", "row": "b"}), on="right_id")
+        .filter(pl.col("a") != pl.col("b"))
+        .select(left=pl.min_horizontal("a", "b"), right=pl.max_horizontal("a", "b"), verdict="verdict", at="judged_at")
+        .sort("at")
+        .unique(["left", "right"], keep="last", maintain_order=True)
+        .select(pl.col("left", "right").cast(pl.UInt32), "verdict")
+    )
+
+
+class _Stopwatch:
+    """Runs a stage and notes its seconds. Measuring is not a hidden clock: nothing computed depends on it."""
+
+    def __init__(self, progress: Progress, seconds: Mapping[str, float] = {}) -> None:  # noqa: B006
+        self.progress, self.seconds = progress, dict(seconds)
+
+    def __call__(self, stage: str, work: Callable[[], _T]) -> _T:
+        self.progress(stage, 0.0)
+        start = time.perf_counter()
+        result = work()
+        self.seconds[stage] = round(time.perf_counter() - start, 3)
+        self.progress(stage, 1.0)
+        return result

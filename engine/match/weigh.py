@@ -1,0 +1,231 @@
+"""Weights: pattern table → the evidence model (latent classes) → match weight and probability of each pattern.
+
+In a CRM two classes of pairs are not enough: colleagues share a phone *and* a company, relatives a surname *and* an
+address, so non-matches agree on several fields together and a plain Fellegi–Sunter model calls them matches. Here the
+candidate pairs are a mixture of one class of matches and several classes of non-matches; within a class the
+comparisons are independent (latent class analysis: Lazarsfeld & Henry 1968; Larsen & Rubin 2001 for linkage). With a
+single class of non-matches it is Fellegi & Sunter's model. Everything is estimated by expectation–maximisation on the
+pattern counts, so its cost does not grow with the number of pairs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from engine.progress import Progress, silent
+from engine.rules import Comparison, LatentClass, Weights
+
+Matrix = np.ndarray
+CLASS_COUNTS = (2, 3, 4, 6, 8)  # of which the Bayesian information criterion chooses
+STARTS = 3
+PRIOR_PAIRS = 20.0  # how many imaginary matches the expected levels of a match are worth
+SMOOTH = 0.5  # imaginary pairs spread over the levels of each class: no probability is ever 0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each comparison's levels stand in the indicator matrix: columns `start[c] : start[c] + width[c]`."""
+
+    names: tuple[str, ...]
+    start: tuple[int, ...]
+    width: tuple[int, ...]
+
+    @classmethod
+    def of(cls, comparisons: Sequence[Comparison]) -> "Layout":
+        """Comparisons → layout; the column of level code c (≥ 1) is start + c − 1."""
+        width = tuple(len(c.levels) for c in comparisons)
+        return cls(tuple(c.name for c in comparisons), tuple(np.cumsum((0, *width[:-1])).tolist()), width)
+
+    def indicators(self, patterns: pl.DataFrame) -> Matrix:
+        """Pattern table → one row per pattern, 1.0 in the column of each level reached; a missing value has none."""
+        out = np.zeros((len(patterns), sum(self.width)))
+        rows = np.arange(len(patterns))
+        for name, start in zip(self.names, self.start, strict=True):
+            code = patterns[name].to_numpy().astype(np.int64)
+            out[rows[code > 0], start + code[code > 0] - 1] = 1.0
+        return out
+
+    def normalised(self, counts: Matrix) -> Matrix:
+        """Counts of shape (…, columns) → probabilities that sum to 1 within each comparison."""
+        out = np.empty_like(counts)
+        for start, width in zip(self.start, self.width, strict=True):
+            block = counts[..., start : start + width]
+            out[..., start : start + width] = block / block.sum(axis=-1, keepdims=True)
+        return out
+
+
+@dataclass(frozen=True)
+class _Fit:
+    log_likelihood: float
+    share: Matrix  # (classes,)
+    levels: Matrix  # (classes, columns)
+
+
+def estimate(
+    comparisons: Sequence[Comparison],
+    patterns: pl.DataFrame,
+    *,
+    expected: Mapping[str, Sequence[float]],
+    by_chance: Mapping[str, Sequence[float]],
+    all_pairs: float,
+    judged: tuple[np.ndarray, np.ndarray] | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Weights:
+    """Pattern table → latent classes, the first of them the matches.
+
+    `expected`: per comparison the levels (codes 1…k) a match is expected to reach, a weak prior; `by_chance`: level
+    counts of random pairs; `all_pairs`: how many pairs the table has in all; `judged`: judged matches and judged
+    non-matches per pattern, taken as certain.
+    """
+    layout = Layout.of(comparisons)
+    x = layout.indicators(patterns)
+    n = patterns["pairs"].to_numpy().astype(float)
+    m = layout.normalised(np.concatenate([np.asarray(expected[c], float) + 1e-4 for c in layout.names]))
+    u = layout.normalised(np.concatenate([np.asarray(by_chance[c], float) + SMOOTH for c in layout.names]))
+    known = _known(n, judged)
+    posterior = _fellegi_sunter(layout, x, n, m, u, all_pairs, known)
+    rng = np.random.default_rng(seed)
+    best: _Fit | None = None
+    best_score = np.inf
+    for classes in CLASS_COUNTS:
+        fits = [
+            _latent_classes(layout, x, n, posterior, m, u, classes=classes, rng=rng, known=known)
+            for _ in range(1 if classes == CLASS_COUNTS[0] else STARTS)
+        ]
+        fit = max(fits, key=lambda f: f.log_likelihood)
+        free = classes * (sum(layout.width) - len(layout.width)) + classes - 1
+        score = free * np.log(max(n.sum(), 2.0)) - 2 * fit.log_likelihood
+        progress("weigh", (CLASS_COUNTS.index(classes) + 1) / len(CLASS_COUNTS))
+        if score >= best_score:
+            break
+        best, best_score = fit, score
+    assert best is not None
+    return _as_weights(layout, best)
+
+
+def _known(n: Matrix, judged: tuple[np.ndarray, np.ndarray] | None) -> tuple[Matrix, Matrix] | None:
+    """Judged counts per pattern → their shares of the pattern's pairs."""
+    if judged is None:
+        return None
+    return judged[0] / np.maximum(n, 1), judged[1] / np.maximum(n, 1)
+
+
+def _with_known(posterior: Matrix, known: tuple[Matrix, Matrix] | None) -> Matrix:
+    """P(match) per pattern → the same with judged pairs taken as what they were judged to be."""
+    if known is None:
+        return posterior
+    match, other = known
+    return np.clip(posterior * (1 - match - other) + match, 0.0, 1.0)
+
+
+def _fellegi_sunter(
+    layout: Layout, x: Matrix, n: Matrix, m: Matrix, u: Matrix, all_pairs: float, known: tuple[Matrix, Matrix] | None
+) -> Matrix:
+    """The two-class model in the space of all pairs, u from random pairs → P(match) of each pattern.
+
+    Only the candidates were looked at, but u is of random pairs, so the share of matches is counted among *all*
+    pairs. It is the start for the latent classes.
+    """
+    prior = m * PRIOR_PAIRS
+    share = min(0.5, 0.1 * n.sum() / all_pairs)
+    log_u = x @ np.log(u)
+    posterior = np.zeros(len(n))
+    for _ in range(30):
+        odds = np.log(share / (1 - share)) + x @ np.log(m) - log_u
+        posterior = _with_known(1 / (1 + np.exp(-np.clip(odds, -500, 500))), known)
+        share = float(np.clip((n * posterior).sum() / all_pairs, 1e-12, 0.5))
+        m = layout.normalised(x.T @ (n * posterior) + prior)
+    return posterior
+
+
+def _latent_classes(
+    layout: Layout,
+    x: Matrix,
+    n: Matrix,
+    posterior: Matrix,
+    m: Matrix,
+    u: Matrix,
+    *,
+    classes: int,
+    rng: np.random.Generator,
+    known: tuple[Matrix, Matrix] | None,
+    rounds: int = 300,
+    tolerance: float = 1e-7,
+) -> _Fit:
+    """Indicators, counts, a first P(match) → fitted classes; class 0 starts as the matches."""
+    others = classes - 1
+    split = rng.dirichlet(np.full(others, 0.5), size=len(n)) if others > 1 else np.ones((len(n), 1))
+    responsibility = np.column_stack([posterior, split * (1 - posterior)[:, None]])
+    prior = np.vstack([m * PRIOR_PAIRS, np.tile(u * SMOOTH * 4, (others, 1))]) + SMOOTH / 10
+    before = -np.inf
+    total = n.sum()
+    for _ in range(rounds):
+        weighted = responsibility * n[:, None]
+        share = (weighted.sum(axis=0) + 1.0) / (total + classes)
+        levels = layout.normalised((x.T @ weighted).T + prior)
+        joint = x @ np.log(levels).T + np.log(share)
+        top = joint.max(axis=1, keepdims=True)
+        likely = np.exp(joint - top)
+        norm = likely.sum(axis=1, keepdims=True)
+        log_likelihood = float((n * (top + np.log(norm))[:, 0]).sum())
+        responsibility = likely / norm
+        if known is not None:
+            match = _with_known(responsibility[:, 0], known)
+            rest = responsibility[:, 1:] / np.maximum(responsibility[:, 1:].sum(axis=1, keepdims=True), 1e-300)
+            responsibility = np.column_stack([match, rest * (1 - match)[:, None]])
+        if abs(log_likelihood - before) < tolerance * abs(log_likelihood):
+            break
+        before = log_likelihood
+    return _Fit(log_likelihood, share, levels)
+
+
+def _as_weights(layout: Layout, fit: _Fit) -> Weights:
+    """Fitted classes → rules; probabilities rounded so that a rule file reads well and gives the same back."""
+    made = []
+    order = [0, *(1 + np.argsort(-fit.share[1:], kind="stable")).tolist()]
+    for position, index in enumerate(order):
+        levels = {
+            name: tuple(float(f"{p:.6g}") for p in fit.levels[index, start : start + width])
+            for name, start, width in zip(layout.names, layout.start, layout.width, strict=True)
+        }
+        made.append(LatentClass("match" if position == 0 else f"other {position}", float(f"{fit.share[index]:.8g}"), levels))
+    return Weights(tuple(made))
+
+
+def log_likelihoods(comparisons: Sequence[Comparison], weights: Weights, patterns: pl.DataFrame) -> Matrix:
+    """Pattern table → log(share · P(pattern | class)) for each pattern and class; disabled comparisons left out."""
+    used = [c for c in comparisons if c.enabled]
+    layout = Layout.of(used)
+    log_levels = np.log([[p for name in layout.names for p in cls.levels[name]] for cls in weights.classes])
+    return layout.indicators(patterns) @ log_levels.T + np.log([c.share for c in weights.classes])
+
+
+def score(comparisons: Sequence[Comparison], weights: Weights, patterns: pl.DataFrame) -> pl.DataFrame:
+    """Pattern table → the same with match_weight (log2 odds), match_probability and looks_like (the likeliest class).
+
+    A level's `adjust` (bits) is added to the weight of the patterns that reach it.
+    """
+    joint = log_likelihoods(comparisons, weights, patterns)
+    top = joint[:, 1:].max(axis=1)
+    others = top + np.log(np.exp(joint[:, 1:] - top[:, None]).sum(axis=1))
+    weight = (joint[:, 0] - others) / np.log(2) + adjustments(comparisons, patterns)
+    likeliest = np.where(weight > 0, 0, 1 + joint[:, 1:].argmax(axis=1))
+    names = np.array([c.name for c in weights.classes])
+    return patterns.with_columns(
+        pl.Series("match_weight", weight),
+        pl.Series("match_probability", 1 / (1 + np.exp2(-np.clip(weight, -500, 500)))),
+        pl.Series("looks_like", names[likeliest]),
+    )
+
+
+def adjustments(comparisons: Sequence[Comparison], patterns: pl.DataFrame) -> Matrix:
+    """Pattern table → bits added by hand to each pattern (`Level.adjust`)."""
+    added = np.zeros(len(patterns))
+    for comparison in comparisons:
+        if comparison.enabled and any(level.adjust for level in comparison.levels):
+            by_code = np.array([0.0, *(level.adjust for level in reversed(comparison.levels))])
+            added += by_code[patterns[comparison.name].to_numpy()]
+    return added
