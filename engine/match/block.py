@@ -109,14 +109,14 @@ def block(
         if source is not None:
             pairs = pairs[source[pairs >> np.uint64(32)] != source[pairs & np.uint64(0xFFFFFFFF)]]
         hot = grouped.size[grouped.size > rule.cap].astype(np.int64)
-        report.append({"rule": rule.name, "pairs": len(pairs), "capped_values": len(hot),
-                       "capped_pairs": int((hot * (hot - 1) // 2).sum())})  # fmt: skip
+        report.append({"rule": rule.name, "capped_values": len(hot), "capped_pairs": int((hot * (hot - 1) // 2).sum())})
         found.append(pairs)
         bits.append(np.full(len(pairs), 1 << number, np.uint32))
         progress("block", (number + 1) / len(rules))
     frame = _union(found, bits)
     by = frame["found_by"].to_numpy()
     for number, row in enumerate(report):
+        row["pairs"] = int(np.count_nonzero(by & np.uint32(1 << number)))
         row["only_here"] = int(np.count_nonzero(by == np.uint32(1 << number)))
     return frame, pl.DataFrame(report, schema=REPORT)
 
