@@ -2,8 +2,8 @@
 
     clean("Ивaнoв")      → "иванов"      Latin letters hidden in a Cyrillic word repaired, one case, ё as е
     romanise("иванов")   → "ivanov"      one Latin key for any script, diacritics dropped
-    fold("iuliia")       → "ulia"        Yulia, Julia, Iuliia, Юлия
-    skeleton("ulia")     → "AL"          consonant classes, for transcriptions between distant languages
+    fold("iuliia")       → "iulia"       Yulia, Julia, Iuliia, Юлия
+    skeleton("iulia")    → "AL"          consonant classes, for transcriptions between distant languages
 
 All are pure and work on one text; call them on distinct values only. The tables are in
 `engine/reference/romanisation.yaml`; Han readings are pypinyin's, traditional → simplified is OpenCC's.
@@ -76,7 +76,7 @@ def fold(romanised: str) -> str:
     Made of the letters a–z alone; "" when nothing is left, the word itself when no Latin letter is in it.
 
     >>> {fold(w) for w in ("yulia", "julia", "iuliia", "yuliya")}, fold("tchaikovsky") == fold("chaykovskii")
-    ({'ulia'}, True)
+    ({'iulia'}, True)
     """
     spared = _is_pinyin(romanised)
     word = romanised

@@ -1,0 +1,114 @@
+"""A cell that holds a person's name → its words, each with what it can be: title, initial, given name, patronymic …
+
+Splits what was joined (SergeiLavrov, И.П.Иванов), joins what was spelled apart, drops notes in brackets. Which word
+is the given and which the family name is decided in `engine.normalise.name_parts`.
+"""
+
+import re
+from dataclasses import dataclass
+
+from engine.normalise import name_reference
+from engine.normalise.scripts import clean, fold, has_han, romanise, simplified, syllables
+
+_NOTE = re.compile(r"\([^)]*\)|\[[^\]]*\]|（[^）]*）|【[^】]*】|\"[^\"]*\"|«[^»]*»|“[^”]*”|<[^>]*>")
+_JOINED = re.compile(r"(?<=[a-zà-ÿа-яё])(?=[A-ZÀ-ÞА-ЯЁ][a-zà-ÿа-яё]{2})")
+_NOT_JOINED = re.compile(r"^(?:M[ac]c?|De|Di|Da|Du|La|Le|Lo|Van|Von|Fitz|Al|El|Ab|Abu|Ibn|Saint|St|Ter)[A-Z]")
+_LETTER = re.compile(r"[^\W\d_]")
+_PATRONYMIC = re.compile(
+    r"(?:[ое]вич|(?:иль|лук|фом|кузьм|никит|савв|хом)ич|[ое]вна|(?:ильин|никит|кузьмин|лукин|фомин|савв)ична|йович|"
+    r"[иї]вна|[oe]vich|(?:il|luk|fom|kuzm|nikit|savv)y?ich|[oei]vna|(?:ilyin|ilin|nikit|kuzmin|lukin|fomin|savv)ichna|"
+    r"[oe]vych|yivna)$"
+)
+_INITIALS = re.compile("[B-DF-HJ-NP-TV-XZ]{2,3}")  # JC Juncker
+_TURKIC_PATRONYMIC = re.compile(r"(?:оглы|оглу|кызы|кизи|уулу|улы|угли|ogly|oglu|kyzy|uulu|uly)$")
+_FAMILY_ENDING = re.compile(
+    r"(?:[оеё]ва?|[иы]на?|[сц]к(?:ий|ая)|ой|[ыи]х|ко|[чюуя]к|дзе|швили|ян|ава|ич|"
+    r"ovic|[oe]va?|sk(?:y|iy|ii|ij|i|aya|a)|enko|chuk|dze|shvili|yan|ian|sen|son|mann|berg)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One clean word. `text` in its own script; `letters`: how many letters it was written with."""
+
+    text: str
+    fold: str
+    initial: bool = False
+    title: bool = False
+    perhaps_title: bool = False
+    particle: bool = False
+    given: bool = False
+    patronymic: bool = False
+    family_ending: bool = False
+    capitals: bool = False
+    chinese: bool = False  # pinyin of one or two syllables
+    surname: bool = False  # a known Chinese, Korean or Vietnamese surname
+    han: bool = False
+    frequent: bool = False  # … one of the twenty that half of all Chinese have
+    hyphen: bool = False  # joined by a hyphen to the word before
+
+
+def split(cell: str) -> list[str]:
+    """A cell → its raw words in order; a comma that sets the family name apart is a word of its own, ",".
+
+    >>> split("Иванов И.П. (директор)"), split("LEUNG, Mei-fun")
+    (['Иванов', 'И.', 'П.'], ['LEUNG', ',', 'Mei-fun'])
+    """
+    bare = _NOTE.sub(" ", cell) if any(c in cell for c in '([（【"«“<') else cell
+    if not _LETTER.search(bare):
+        bare = cell
+    bare = bare.replace("，", ",").replace(",", " , ").replace(";", " ").replace("/", " ").replace("_", " ")
+    bare = bare.replace("·", " · ").replace("・", " · ").replace("•", " · ").replace("‧", " · ")
+    out: list[str] = []
+    for token in bare.split():
+        if "." in token:
+            pieces = token.split(".")
+            out += [f"{p}." for p in pieces[:-1] if p] + [p for p in pieces[-1:] if p]
+        elif len(token) > 5 and not token.islower() and not token.isupper() and not _NOT_JOINED.match(token):
+            out += _JOINED.split(token)
+        else:
+            out.append(token)
+    return out
+
+
+def look_up(raw: str) -> list[Word]:
+    """A raw word → its clean word or words (several when a hyphen joins two); [] when no letter is in it."""
+    dotted = raw.endswith(".")
+    cleaned = clean(raw).replace("'", "").strip('.-,:!?*"`~+=|\\/')
+    letters = sum(1 for c in raw if c.isalpha())
+    capitals = letters > 1 and raw.upper() == raw and raw.lower() != raw
+    if not _LETTER.search(cleaned):
+        return []
+    if cleaned in name_reference.words("titles") or cleaned in name_reference.words("suffixes"):
+        return [Word(cleaned, "", title=True)]
+    if letters <= 2 and (dotted or letters == 1) and not has_han(cleaned):
+        return [Word(cleaned[0], romanise(cleaned[0])[:1], initial=True)]
+    if capitals and _INITIALS.fullmatch(raw) and cleaned not in name_reference.latin_surnames():
+        return [Word(c, c, initial=True) for c in cleaned]
+    parts = [part for part in re.split("-+", cleaned) if _LETTER.search(part)]
+    return [_word(part, capitals, hyphen=number > 0) for number, part in enumerate(parts)]
+
+
+def _word(text: str, capitals: bool, *, hyphen: bool = False) -> Word:
+    if has_han(text):
+        text = simplified(text)
+        return Word(text, fold(romanise(text)), han=True, capitals=False)
+    if len(text) == 1:
+        return Word(text, romanise(text)[:1], initial=True, hyphen=hyphen)
+    roman = romanise(text)
+    folded = fold(roman)
+    parts = syllables(roman) if len(roman) <= 12 else ()
+    return Word(
+        text,
+        folded,
+        perhaps_title=text in name_reference.words("perhaps_titles"),
+        particle=text in name_reference.words("particles"),
+        given=folded in name_reference.given_names(),
+        patronymic=len(text) > 5 and bool(_PATRONYMIC.search(text) or _TURKIC_PATRONYMIC.search(text)),
+        family_ending=len(text) > 3 and bool(_FAMILY_ENDING.search(text)),
+        capitals=capitals,
+        chinese=0 < len(parts) <= 2,
+        surname=folded in name_reference.latin_surnames(),
+        frequent=folded in name_reference.frequent_surnames(),
+        hyphen=hyphen,
+    )

@@ -1,0 +1,160 @@
+"""Names in columns of their own → comparison keys; `parse` takes whole names apart (see `name_parts`).
+
+All functions take a series of display values (best: distinct ones) and give a frame of the same height, null where
+there is no name. Shared columns: `key` Latin letters, words kept apart; `fold` one word in which the usual spellings
+coincide; `han` simplified characters, when the name is written in them.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from engine.normalise import name_reference
+from engine.normalise.name_parts import PARTS, parse
+from engine.normalise.name_words import Word, look_up, split
+from engine.normalise.scripts import romanise
+
+__all__ = [
+    "FAMILY",
+    "GIVEN",
+    "PARTS",
+    "PATRONYMIC",
+    "family_keys",
+    "family_stem",
+    "given_keys",
+    "parse",
+    "patronymic_keys",
+]
+
+GIVEN = {
+    "key": pl.String(),
+    "fold": pl.String(),
+    "formal": pl.String(),  # folds of the formal names it may stand for, sorted; its own fold when it is no nickname
+    "initial": pl.String(),  # first letter of the fold
+    "is_initial": pl.Boolean(),
+    "han": pl.String(),
+}
+FAMILY = {
+    "key": pl.String(),
+    "fold": pl.String(),
+    "stem": pl.String(),  # the same for a man and a woman of one family
+    "parts": pl.String(),  # folds of a double surname's parts, sorted
+    "han": pl.String(),
+}
+PATRONYMIC = {
+    "key": pl.String(),
+    "fold": pl.String(),
+    "initial": pl.String(),
+    "is_initial": pl.Boolean(),
+    "sex": pl.String(),  # m, f or null
+}
+
+_STEM = [
+    (re.compile(pattern), to)
+    for pattern, to in (
+        ("(?<=..)([oe]v|in)(?:a|s|as|a[si]?te|ene)$", r"\1"),  # Иванова; Lavrovs; Ivanovas
+        ("(?<=..)(sk|tsk|ck|zk)(?:i|aia|ai|a|is|aus|oi|ogo)$", r"\1"),  # Достоевская, Kowalska
+        ("(?<=...)(?:aia|oi)$", ""),  # Толстая, Толстой
+        ("(?<=...[nlrvhktdbm])i$", ""),  # Белый: as Белая
+    )
+]
+
+
+def given_keys(values: pl.Series) -> pl.DataFrame:
+    """Given names → the columns of `GIVEN`. Titles, a patronymic and initials behind a full name are left out.
+
+    >>> import polars as pl
+    >>> given_keys(pl.Series(["Юлия", "Саша", "J.", "-"])).select("key", "formal", "is_initial").rows()
+    [('yuliya', 'iulia', False), ('sasha', 'aleksander aleksandra', False), ('j', None, True), (None, None, None)]
+    """
+    return _keys(values, GIVEN, _given)
+
+
+def family_keys(values: pl.Series) -> pl.DataFrame:
+    """Family names → the columns of `FAMILY`.
+
+    >>> import polars as pl
+    >>> family_keys(pl.Series(["Достоевская", "Римский-Корсаков"])).select("stem", "parts").rows()
+    [('dostovsk', 'dostovskaia'), ('rimskikorsakov', 'korsakov rimski')]
+    """
+    return _keys(values, FAMILY, _family)
+
+
+def patronymic_keys(values: pl.Series) -> pl.DataFrame:
+    """Patronymics or other middle names → the columns of `PATRONYMIC`.
+
+    >>> import polars as pl
+    >>> patronymic_keys(pl.Series(["Сергеевич", "Sergeyevich", "С."])).select("fold", "is_initial", "sex").rows()
+    [('sergivich', False, 'm'), ('sergivich', False, 'm'), ('s', True, None)]
+    """
+    return _keys(values, PATRONYMIC, _patronymic)
+
+
+def family_stem(folded: str) -> str:
+    """The fold of a family name → the same without the ending that tells women from men, or one language from another.
+
+    >>> family_stem("ivanova"), family_stem("tolstaia"), family_stem("tolstoi"), family_stem("lavrovs")
+    ('ivanov', 'tolst', 'tolst', 'lavrov')
+    """
+    for pattern, to in _STEM:
+        stem = pattern.sub(to, folded)
+        if stem != folded:
+            return stem
+    return folded
+
+
+def _keys(
+    values: pl.Series, schema: Mapping[str, pl.DataType], of: Callable[[list[Word]], tuple[str | bool | None, ...]]
+) -> pl.DataFrame:
+    empty = (None,) * len(schema)
+    rows = []
+    for value in values.to_list():
+        words = _words(value) if value else []
+        rows.append(of(words) if words else empty)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _words(value: str) -> list[Word]:
+    found = [word for raw in split(value) if raw != "," for word in look_up(raw)]
+    words = [w for w in found if not w.title]
+    if " ".join(w.text for w in words) in name_reference.words("placeholders"):
+        return []
+    return words
+
+
+def _given(words: list[Word]) -> tuple[str | bool | None, ...]:
+    full = [w for w in words if not w.initial] or words[:1]
+    if len(full) > 1:
+        full = [w for w in full if not w.patronymic] or full
+    folded = "".join(w.fold for w in full)
+    is_initial = full[0].initial
+    formal = name_reference.formal_names().get(folded, frozenset((folded,)))
+    return (
+        " ".join(romanise(w.text) for w in full),
+        folded or None,
+        None if is_initial else " ".join(sorted(formal)) or None,
+        folded[:1] or None,
+        is_initial,
+        "".join(w.text for w in full) if all(w.han for w in full) else None,
+    )
+
+
+def _family(words: list[Word]) -> tuple[str | None, ...]:
+    main = [w for w in words if not w.particle and not w.initial] or words
+    return (
+        " ".join(romanise(w.text) for w in words),
+        "".join(w.fold for w in words) or None,
+        "".join(family_stem(w.fold) if len(main) == 1 else w.fold for w in main) or None,
+        " ".join(sorted(w.fold for w in main)) or None,
+        "".join(w.text for w in words) if all(w.han for w in words) else None,
+    )
+
+
+def _patronymic(words: list[Word]) -> tuple[str | bool | None, ...]:
+    folded = "".join(w.fold for w in words)
+    text = words[-1].text
+    sex = "f" if re.search("(?:на|na|кызы|кизи|kyzy)$", text) else None
+    if re.search("(?:ич|ich|ych|оглы|ogly|oglu|улы|uly|уулу|uulu)$", text):
+        sex = "m"
+    return " ".join(romanise(w.text) for w in words), folded or None, folded[:1] or None, words[0].initial, sex
