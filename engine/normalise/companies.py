@@ -1,0 +1,108 @@
+"""Company names → keys that tell the name itself from legal form, place, branch and class of share.
+
+    ООО "Вектор-Плюс" (г. Пермь)   → core "вектор плюс", key "vektor plyus", form ООО (limited), place Пермь
+    Vektor Plyus LLC               → core "vektor plyus", the same key and fold, form LLC (limited)
+    深圳市中兴通讯股份有限公司       → core "中兴通讯", key "zhongxing tongxun", form 股份有限公司 (joint_stock), place 深圳
+
+Works on columns of distinct names: text is searched and replaced as whole columns, and what needs a table or
+Python (romanisation, folds) is done once per distinct word. The reference data is in `engine/reference`:
+legal_forms.csv, company_words.yaml, places_ru.txt, places_world.txt and places_zh.txt.
+"""
+
+import re
+
+import polars as pl
+
+from engine.normalise import company_parts as parts
+from engine.normalise import company_words as reference
+from engine.normalise.scripts import romanise
+
+KEYS = {
+    "native": pl.String(),  # core in its own script; Chinese simplified and without spaces
+    "key": pl.String(),  # core romanised, words in order
+    "fold": pl.String(),  # core folded and joined: equal for the usual spellings
+    "words": pl.String(),  # folds of the core's words, sorted, space-joined
+    "initials": pl.String(),  # first letters of the key's words, null for a single word
+    "form": pl.String(),  # legal form
+    "form_group": pl.String(),  # limited, joint_stock, corporation, sole, partnership, nonprofit, state, …
+    "place": pl.String(),  # city, region or country beside the name
+    "branch": pl.Boolean(),  # a branch, not the company
+    "series": pl.String(),  # class of share: ordinary, preferred, A, B, H
+}
+_DOUBLES = [2 * c for c in "abcdefghijklmnopqrstuvwxyz"]
+
+
+def keys(values: pl.Series) -> pl.DataFrame:
+    """Raw company names (String; best distinct) → KEYS, one row per name in the same order, all null for a placeholder.
+
+    >>> made = keys(pl.Series(['ООО "Альфа Групп"', "Alfa-Grupp LLC", "нет"]))
+    >>> made["fold"].to_list(), made["form_group"].to_list()
+    (['alfagrup', 'alfagrup', None], ['limited', 'limited', None])
+    """
+    shared = parts.share_class(parts.text(values.cast(pl.String)))
+    whole = parts.lines(shared["rest"])
+    plain = whole.str.replace_all(r"[|~]", " ").str.replace_all(" +", " ").str.strip_chars()
+    whole = whole.set(plain.is_in(list(reference.placeholders())).fill_null(False), None)
+    branched = parts.branch(whole)
+    formed = parts.legal_form(branched["rest"])
+    placed = parts.place(formed["rest"])
+    person = (formed["form"] == "ИП").fill_null(False)
+    rest = placed["rest"].zip_with(~person, formed["rest"])
+    place = pl.select(pl.coalesce(placed["place"].set(person, None), branched["place"])).to_series()
+    out = _core(rest, person).with_columns(
+        formed["form"],
+        formed["form_group"],
+        place.alias("place"),
+        branched["branch"],
+        shared["series"],
+    )
+    empty = out["fold"].is_null()
+    return out.select(pl.when(~empty).then(pl.col(name)).cast(kind).alias(name) for name, kind in KEYS.items())
+
+
+def _core(rest: pl.Series, person: pl.Series) -> pl.DataFrame:
+    """Lines of core tokens, which of them name a person → native, key, fold, words, initials."""
+    frame = pl.DataFrame(
+        {"row": pl.int_range(len(rest), eager=True), "person": person, "token": rest.str.extract_all(r"[^ |~]+")}
+    )
+    tokens = frame.explode("token", empty_as_null=True).drop_nulls()
+    table = _words(tokens["token"].unique())
+    tokens = tokens.join(table, on="token", how="left", maintain_order="left").explode("word", "rom", "fold")
+    # «The», «and», «в» go, unless nothing else is there or «И» is an initial.
+    significant = pl.col("little").not_().any().over("row")
+    tokens = tokens.filter(~significant | ~pl.col("little") | pl.col("person"))
+    made = tokens.group_by("row", maintain_order=True).agg(
+        pl.col("word").str.join(" ").alias("native"),
+        pl.col("rom").str.join(" ").alias("key"),
+        pl.col("fold").str.join("").alias("fold"),
+        pl.col("fold").sort().str.join(" ").alias("words"),
+        pl.when(pl.len() > 1).then(pl.col("rom").str.slice(0, 1).str.join("")).first().alias("initials"),
+    )
+    made = made.with_columns(
+        pl.col("native")
+        .str.replace_all(r"(\p{Han}) (\p{Han})", "$1$2")
+        .str.replace_all(r"(\p{Han}) (\p{Han})", "$1$2"),
+        pl.col("fold").str.replace_many(_DOUBLES, [d[0] for d in _DOUBLES]),
+    )
+    return frame.select("row").join(made, on="row", how="left", maintain_order="left").drop("row")
+
+
+def _words(tokens: pl.Series) -> pl.DataFrame:
+    """Distinct tokens → token, its words in full (Han split at known words), romanised, folded; whether it says nothing."""
+    full = reference.replacements()
+    concepts = reference.concepts()
+    han = re.compile(f"({'|'.join(sorted(map(re.escape, reference.han_priors()), key=len, reverse=True))})")
+    split = [[w for w in han.split(full.get(t, t)) if w] for t in tokens]
+    rom = [[romanise(w) for w in words] for words in split]
+    folds = [[reference.word_fold(w) for w in words] for words in split]
+    return pl.DataFrame(
+        {
+            "token": tokens,
+            "word": split,
+            "rom": rom,
+            "fold": folds,
+            "little": [len(f) == 1 and concepts.get(f[0]) == "the" for f in folds],
+        },
+        schema={"token": pl.String, "word": pl.List(pl.String), "rom": pl.List(pl.String), "fold": pl.List(pl.String),
+                "little": pl.Boolean},
+    )  # fmt: skip
