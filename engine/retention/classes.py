@@ -95,7 +95,11 @@ def _files(snapshot: "Snapshot", files: pl.DataFrame) -> pl.DataFrame:
         .when("lost").then(pl.lit("lost_deals"))
         .otherwise(pl.lit("records"))
     )  # fmt: skip
-    return files.with_columns(hangs_on=hangs, size=pl.col("bytes").fill_null(0) + pl.col("versions_bytes").fill_null(0))
+    size = pl.col("bytes").fill_null(0) + pl.col("versions_bytes").fill_null(0)
+    # What lies in the trash frees nothing more: the usual CRM gives its space back at once.
+    return files.with_columns(
+        hangs_on=hangs, size=pl.when(pl.col("is_trashed").fill_null(False)).then(0).otherwise(size)
+    )
 
 
 def _has(text: pl.Expr, values: tuple[str, ...]) -> pl.Expr:

@@ -33,7 +33,7 @@ class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     pass
 
 
-class Period(_Frozen):
+class Period(_Frozen, frozen=True):
     """How long after the trigger; calendar months and years (29 February + 1 year = 28 February)."""
 
     years: int = 0
@@ -41,7 +41,7 @@ class Period(_Frozen):
     days: int = 0
 
 
-class Condition(_Frozen):
+class Condition(_Frozen, frozen=True):
     """All that is given must hold of `field`: text compared without case; `has`: one of the values of a list (tags)."""
 
     field: str
@@ -53,7 +53,7 @@ class Condition(_Frozen):
     at_most: float | None = None
 
 
-class Basis(_Frozen):
+class Basis(_Frozen, frozen=True):
     """Why: the words, where they stand, and the date on which that was read."""
 
     text: str
@@ -61,7 +61,7 @@ class Basis(_Frozen):
     date: str = ""
 
 
-class Rule(_Frozen, kw_only=True):
+class Rule(_Frozen, frozen=True, kw_only=True):
     """One record class and what becomes of it.
 
     `trigger`: dates of which the latest that is there starts the period. A `retain` rule keeps until its period has
@@ -77,7 +77,7 @@ class Rule(_Frozen, kw_only=True):
     basis: Basis
 
 
-class Note(_Frozen):
+class Note(_Frozen, frozen=True):
     """A piece of law or guidance shown beside the schedule; it decides nothing. Not legal advice."""
 
     name: str
@@ -86,7 +86,7 @@ class Note(_Frozen):
     date: str
 
 
-class Schedule(_Frozen, kw_only=True):
+class Schedule(_Frozen, frozen=True, kw_only=True):
     """All rules of an account, with notes on the law they were written under."""
 
     name: str
@@ -94,7 +94,7 @@ class Schedule(_Frozen, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-class Hold(_Frozen, kw_only=True):
+class Hold(_Frozen, frozen=True, kw_only=True):
     """A legal hold: what it selects is kept. Every criterion given must hold; within one, any value does."""
 
     name: str
