@@ -24,12 +24,11 @@ SCHEMA = {
     "national": pl.List(pl.String()),
     "valid": pl.List(pl.Boolean()),
     "extension": pl.String(),
+    "key": pl.String(),
 }
 
 CANDIDATES = ("RU", "US", "CN", "GB", "DE", "FR", "IN", "BR", "AU")
-CANDIDATES = ("RU", "US", "CN", "GB", "DE", "FR", "IN", "BR", "AU")
-# One digit throughout, or in the last seven; runs of eights are prized and real.
-MONOTONE = "^(?:" + "|".join(f"{d}+" for d in range(10)) + ")$|(?:" + "|".join(d * 7 for d in "012345679") + ")$"
+MONOTONE = "^(?:" + "|".join(f"{d}+" for d in range(10)) + ")$"
 RUNNING = tuple(r[:n] for r in ("1234567890", "0123456789", "9876543210", "0987654321") for n in range(5, 11))
 
 
@@ -42,14 +41,15 @@ class Number(NamedTuple):
 
 
 def keys(values: pl.Series, *, region: str) -> pl.DataFrame:
-    """Distinct raw cells → `numbers`, `national`, `valid` (lists, in the order of the cell) and `extension`.
+    """Distinct raw cells → `numbers`, `national`, `valid` (lists, in the order of the cell), `extension`, `key`.
 
     `numbers` are E.164 or, when phonenumbers finds no reading, bare digits; `national` are the digits after the
-    calling code; `extension` is the first one of the cell. A cell without a number, or with placeholders only, is
-    null in every column. `region` is the ISO code of the country that the account dials from.
+    calling code; `extension` is the first one of the cell; `key` joins the sorted numbers, so equal keys are equal
+    phones. A cell without a number, or with placeholders only, is null in every column. `region` is the ISO code of
+    the country that the account dials from.
 
     >>> keys(pl.Series(["8 (916) 123-45-67 доб. 12", "нет"]), region="RU").rows()
-    [(['+79161234567'], ['9161234567'], [True], '12'), (None, None, None, None)]
+    [(['+79161234567'], ['9161234567'], [True], '12', '+79161234567'), (None, None, None, None, None)]
     """
     rows = pl.DataFrame({"value": values.cast(pl.String)}).with_row_index("row")
     rows = rows.with_columns(value=pl.col("value").str.strip_chars(AROUND))
@@ -70,18 +70,30 @@ def keys(values: pl.Series, *, region: str) -> pl.DataFrame:
         pl.concat_list("national").alias("national"),
         pl.concat_list("valid").alias("valid"),
         "extension",
+        key="number",
     )
     several = (
         numbers.filter(~single)
         .group_by("row", maintain_order=True)
-        .agg("number", "national", "valid", pl.col("extension").drop_nulls().first())
-        .rename({"number": "numbers"})
+        .agg(
+            pl.col("number").alias("numbers"),
+            "national",
+            "valid",
+            pl.col("extension").drop_nulls().first(),
+            pl.col("number").sort().str.join(";").alias("key"),
+        )
     )
     return (
         rows.select("row")
         .join(pl.concat([alone, several]), on="row", how="left", maintain_order="left")
         .select(list(SCHEMA))
     )
+
+
+def block_keys(table: pl.DataFrame) -> pl.DataFrame:
+    """A table of `keys` → blocking keys: `number` and `last7`, lists with one entry for each number of the cell."""
+    last = pl.col("national").list.eval(pl.element().str.tail(7)).list.unique(maintain_order=True)
+    return table.select(number="numbers", last7=last)
 
 
 def plain(value: str, region: str) -> tuple[list[Number], str | None]:
@@ -110,7 +122,7 @@ def plain_number(piece: str, region: str) -> Number | None:
         readings += [reading for reading in others if reading is not None]
     best = next((n for n, _ in readings if n.valid), None) or next((n for n, possible in readings if possible), None)
     best = best or Number(digits, digits.lstrip("0"), False)
-    return None if len(digits) < LEAST_DIGITS or is_placeholder(best.national) else best
+    return None if len(digits) < LEAST_DIGITS or is_placeholder(piece, best.national) else best
 
 
 def read_numbers(texts: pl.Series, *, region: str) -> pl.DataFrame:
@@ -138,7 +150,7 @@ def read_numbers(texts: pl.Series, *, region: str) -> pl.DataFrame:
         national=pl.when(bare).then(pl.col("digits").str.strip_chars_start("0")).otherwise("national"),
         valid=pl.col("valid") & ~bare,
     )
-    gone = pl.col("short") | pl.col("national").str.contains(MONOTONE) | pl.col("national").is_in(RUNNING)
+    gone = pl.col("short") | _made_up(pl.col("piece"), pl.col("national"))
     frame = frame.select("row", *(pl.when(~gone).then(c).alias(c) for c in ("number", "national", "valid")))
     if len(slow):
         ordered = slow.sort()
@@ -164,9 +176,13 @@ def likely_region(values: pl.Series, *, default: str, candidates: tuple[str, ...
     return best if shares[best] > shares[default] + 1 / 3 else default
 
 
-def is_placeholder(national: str) -> bool:
-    """National digits → whether nobody can have them: one digit repeated, or counted up or down."""
-    return re.search(MONOTONE, national) is not None or national in RUNNING
+def is_placeholder(piece: str, national: str) -> bool:
+    """(a number as written, its national digits) → whether nobody has it: one digit repeated, or bare counting."""
+    return bool(re.search(MONOTONE, national) or re.search(MONOTONE, piece)) or piece in RUNNING
+
+
+def _made_up(piece: pl.Expr, national: pl.Expr) -> pl.Expr:
+    return national.str.contains(MONOTONE) | piece.str.contains(MONOTONE) | piece.is_in(RUNNING)
 
 
 def _other_readings(piece: str) -> list[str]:

@@ -1,0 +1,152 @@
+"""Raw values → those that say nothing: typed to get past a required field, or shared by absurdly many records.
+
+Reasons: `word` (a word for nothing), `repeated` (one character over and over), `counted` (digits or letters in
+order), `made_up` (an address or date nobody has), `shared` (an outlier among the counts of its column).
+"""
+
+import math
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+FOUND = {"value": pl.String(), "records": pl.Int64(), "reason": pl.String()}
+LEAST_SHARED = 30  # records; a value that fewer share is left to rarity, whatever the rest of the column looks like
+SHARED_SHARE = 0.002  # of the records of the column
+UNIQUE_KINDS = ("phone", "email", "tax_id", "identifier")  # one holder each, or a few colleagues
+TAIL_RECORDS = 3  # from so many records on, a number whose last seven digits are one digit is nobody's
+
+_REFERENCE = Path(__file__).parent.parent / "reference"
+_RUNS = ("01234567890", "09876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "йцукенгшщзхъ", "фывапролджэ")
+
+
+def found(values: pl.Series, counts: pl.Series, kind: str) -> pl.DataFrame:
+    """Distinct raw values, records that hold each, kind of the column → the placeholders: value, records, reason.
+
+    Most shared first. `shared` is judged on the counts alone (see `outliers`), and only for kinds that name one
+    holder: whether the records that share a value are unrelated otherwise is for the caller to check.
+
+    >>> found(pl.Series(["нет", "+7 916 123-45-67", "0000000"]), pl.Series([5, 1, 2]), "phone").rows()
+    [('нет', 5, 'word'), ('0000000', 2, 'repeated')]
+    """
+    frame = pl.DataFrame({"value": values.cast(pl.String), "records": counts.cast(pl.Int64)})
+    reasons = [known(frame["value"], kind).alias("known"), _shared_only(frame, kind).alias("if_shared")]
+    frame = frame.with_columns(reasons)
+    if kind in UNIQUE_KINDS:
+        reason = pl.coalesce("known", "if_shared", pl.when(outliers(frame["records"])).then(pl.lit("shared")))
+    else:
+        reason = pl.coalesce("known", "if_shared")
+    frame = frame.select("value", "records", reason=reason).filter(pl.col("reason").is_not_null())
+    return frame.sort(["records", "value"], descending=[True, False])
+
+
+def known(values: pl.Series, kind: str) -> pl.Series:
+    """Raw values, kind → for each the reason why it says nothing whatever its count, else null."""
+    table = _table()
+    frame = pl.DataFrame({"bare": tidy(values)})
+    bare = pl.col("bare")
+    rules: list[tuple[str, pl.Expr]] = []
+    if kind not in table["honest"]:
+        words = set(table["words"]) - (set(table["names_except"]) if kind in table["names"] else set())
+        rules.append(("word", bare.str.strip_chars("«»()[]<>").is_in(sorted(words)) | (bare == "")))
+    if kind == "email":
+        rules.append(("made_up", _made_up_address(bare)))
+    elif kind not in table["honest"]:
+        letters = bare.str.replace_all(r"[\s\-_.,()+]+", "")
+        rules.append(("repeated", _repeated(letters) & (letters.str.len_bytes() >= (4 if kind != "text" else 5))))
+        rules.append(("counted", _counted(letters)))
+    if kind == "date":
+        certain = [d for d in table["date"] if d not in table["date_if_shared"]]
+        rules.append(("made_up", bare.str.slice(0, 10).is_in(certain)))
+    if kind == "website":
+        rules.append(("made_up", bare.str.replace(r"^(?:https?://)?(?:www\.)?", "").is_in(table["website"])))
+    reasons: list[pl.Expr] = [pl.when(rule).then(pl.lit(name)) for name, rule in rules]
+    return frame.select(reason=pl.coalesce(*reasons, pl.lit(None, pl.String())))["reason"]
+
+
+def tidy(values: pl.Series) -> pl.Series:
+    """Raw values → NFKC, lower case, without the spaces and quotes around them."""
+    text = values.cast(pl.String)
+    foreign = (text.str.len_bytes() != text.str.len_chars()).fill_null(False)
+    if foreign.any():  # NFKC changes nothing in ASCII and is slow
+        text = text.clone().scatter(foreign.arg_true(), text.filter(foreign).str.normalize("NFKC"))
+    return text.str.to_lowercase().str.strip_chars(" \t\r\n'\"")
+
+
+def outliers(counts: pl.Series) -> pl.Series:
+    """Records per distinct value → whether the value is shared by absurdly many.
+
+    A value is an outlier when its count is at least LEAST_SHARED, at least SHARED_SHARE of all records, and beyond a
+    gap: counts of honest values fall smoothly (the k-th largest ≈ c / k^a), so a count more than four times the
+    value that a straight line through the logarithms of the next counts (ranks 5 to 50) predicts for its rank is not
+    one of them.
+    """
+    if not len(counts):
+        return pl.Series(dtype=pl.Boolean)
+    ordered = counts.sort(descending=True).head(50).to_list()
+    least = max(LEAST_SHARED, SHARED_SHARE * int(counts.sum()))
+    limit = math.inf
+    for rank, count in enumerate(ordered[:20], start=1):
+        if count >= least and count > 4 * _expected(ordered, rank):
+            limit = count
+    return counts >= limit if limit < math.inf else pl.repeat(False, len(counts), dtype=pl.Boolean, eager=True)
+
+
+def _expected(ordered: list[int], rank: int) -> float:
+    # The straight line through (log rank, log count) of the ranks after this one, read at this rank.
+    rest = [(math.log(r), math.log(c)) for r, c in enumerate(ordered, start=1) if r > rank + 3 and c > 0]
+    if len(rest) < 5:
+        return float(rest[0][1]) if rest else 1.0
+    mean_x, mean_y = sum(x for x, _ in rest) / len(rest), sum(y for _, y in rest) / len(rest)
+    spread = sum((x - mean_x) ** 2 for x, _ in rest)
+    slope = min(0.0, sum((x - mean_x) * (y - mean_y) for x, y in rest) / spread)
+    return math.exp(mean_y + max(slope, -1.5) * (math.log(rank) - mean_x))
+
+
+def _shared_only(frame: pl.DataFrame, kind: str) -> pl.Series:
+    # Values that may be honest on their own, but not when several records hold them.
+    value = pl.col("value")
+    if kind == "phone":
+        digits = value.str.replace_all(r"\D", "")
+        tail = digits.str.contains("(?:" + "|".join(d * 7 for d in "0123456789") + ")$")
+        doubtful = tail & (pl.col("records") >= TAIL_RECORDS)
+    elif kind == "date":
+        doubtful = value.str.slice(0, 10).is_in(_table()["date_if_shared"]) & outliers(frame["records"])
+    else:
+        return pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+    return frame.select(reason=pl.when(doubtful).then(pl.lit("made_up")))["reason"]
+
+
+def _repeated(letters: pl.Expr) -> pl.Expr:
+    # Expressions know no back-references; taking the first character off both ends leaves nothing if all are alike.
+    return letters.str.strip_chars(letters.str.slice(0, 1)) == ""
+
+
+def _counted(letters: pl.Expr) -> pl.Expr:
+    runs = [run[i : i + n] for run in _RUNS for n in range(5, len(run) + 1) for i in range(len(run) - n + 1)]
+    return letters.is_in(runs)
+
+
+def _made_up_address(bare: pl.Expr) -> pl.Expr:
+    table = _table()["email"]
+    halves = bare.str.splitn("@", 2)
+    local, domain = halves.struct.field("field_0"), halves.struct.field("field_1")
+    nobody = local.is_in(table["locals"])
+    twice = domain.str.starts_with(local + ".")  # test@test.ru, aaa@aaa.com
+    refusal = local.is_in(table["refusals"])
+    return refusal | domain.is_in(table["domains"]) | nobody & (twice | domain.is_in(_free_domains()))
+
+
+@cache
+def _free_domains() -> list[str]:
+    return pl.read_csv(_REFERENCE / "free_mail.csv")["domain"].to_list()
+
+
+@cache
+def _table() -> dict[str, Any]:
+    # The base loader leaves every scalar a string: "no" and "null" are words here.
+    text = (_REFERENCE / "placeholders.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+    return loaded
