@@ -1,0 +1,298 @@
+"""Pairs of company keys (`engine.normalise.companies`) → similarity 0…100, graded so that pairs can be ranked.
+
+100      the same name: same core, same legal form or none on both sides
+97…98    the same core, a legal form on one side only, or another form of the same group
+95       … and a place on one side only
+93       … and only one is a branch
+92       … but legal forms of different groups (ООО and АО)
+88…90    … but different places or classes of share, or several of these differences
+≤ 87     another core: the best of three readings, less what legal form, place and class of share say against it
+         words       each word with the best of the other name: typing errors, beginnings, translations;
+                     words weigh what they say («Строй», Group, 科技 little)
+         spelling    the letters of the whole core, where words are joined or split differently
+         short name  one name made of beginnings of the other's words (`engine.match.abbreviation`)
+         75…87 a short or misspelt form of the name, 60…74 alike, 50…59 little in common
+≤ 45     different numbers (Завод 1, Завод 2), whatever else agrees
+< 50     unrelated
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cpdist
+
+from engine.match.abbreviation import Letters, align
+from engine.match.company_letters import han_letters, latin_letters
+from engine.normalise import company_words as reference
+
+COMPANY_LEVELS = (
+    ("the same name", 100),
+    ("the same core", 95),
+    ("the same core, another form or place", 88),
+    ("a short or misspelt form", 76),
+    ("alike", 60),
+    ("different", 0),
+)
+CHUNK = 50_000  # pairs compared at a time: bounds memory
+_OTHER_CORE, _OTHER_NUMBER = 87, 45
+_RAREST_WORDS = 3
+
+F32 = np.ndarray[tuple[int], np.dtype[np.float32]]
+
+
+def similarity(left: pl.DataFrame, right: pl.DataFrame, *, weights: Mapping[str, float] | None = None) -> np.ndarray:
+    """Two key frames of equal height → uint8 similarity of row i of the one and row i of the other.
+
+    `weights` (from `token_weights`) says how much each word of this table tells; without it only the reference
+    lists of weak words do. A pair with a missing name scores 0.
+    """
+    parts = [
+        _chunk(left[start : start + CHUNK], right[start : start + CHUNK], weights or {})
+        for start in range(0, len(left), CHUNK)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0, np.uint8)
+
+
+def token_weights(keys: pl.DataFrame) -> dict[str, float]:
+    """Key frame of a table's distinct names → weight of its words' folds and of Han characters, 0.1…1.
+
+    A word that only one name holds says 1, a word that all names hold says 0.1 (inverse document frequency,
+    as a share of the greatest possible one).
+    """
+    distinct = keys.filter(pl.col("fold").is_not_null()).unique(["fold", "native"])
+    total = max(len(distinct), 2)
+    words = distinct.select(pl.col("words").str.split(" ").list.unique()).explode("words", empty_as_null=True)
+    han = distinct.select(pl.col("native").str.extract_all(r"\p{Han}").list.unique().alias("words")).explode(
+        "words", empty_as_null=True
+    )
+    counted = pl.concat([words, han]).drop_nulls().group_by("words").len()
+    says = 1 - counted["len"].cast(pl.Float64).log() / float(np.log(total))
+    return dict(zip(counted["words"], says.clip(0.1, 1), strict=True))
+
+
+def block_keys(keys: pl.DataFrame) -> pl.DataFrame:
+    """Key frame → columns to find candidate pairs by, null where a name has none.
+
+    fold       the whole core: the names of one company
+    first      the first word's fold: companies that begin alike (hot in tables of «Строй…», cap it)
+    rare       List: up to 3 of the name's rarest words, each less common than in one name of twenty
+    start      the first 4 letters of the joined core: finds abbreviations (hot: hundreds at 100k names, cap it)
+    consonants the first 4 consonants: «РСетиЦП» and «Россети Центр» (hotter than start)
+    acronym    initials of 3 words and more, and the core itself where it is as short as initials are
+    bigrams    List: pairs of neighbouring Han characters, rarest 6 (hot ones are left out by rarity)
+    """
+    folds = pl.DataFrame({"row": np.arange(len(keys), dtype=np.uint32), "words": keys["words"].str.split(" ")})
+    bigrams = _bigrams(keys["native"])
+    return keys.select(
+        "fold",
+        pl.col("key").str.extract(r"^([^ ]+)").alias("first"),
+        _rarest(folds["words"], _RAREST_WORDS, 20).alias("rare"),
+        pl.when(pl.col("fold").str.len_chars() >= 4).then(pl.col("fold").str.slice(0, 4)).alias("start"),
+        pl.col("fold").str.replace_all("[aeiouy]", "").str.extract("^(.{4})").alias("consonants"),
+        pl.when(pl.col("initials").str.len_chars() >= 3)
+        .then("initials")
+        .when(pl.col("key").str.replace_all(" ", "").str.len_chars().is_between(3, 6))
+        .then(pl.col("key").str.replace_all(" ", ""))
+        .alias("acronym"),
+        _rarest(bigrams, 6, 20).alias("bigrams"),
+    )
+
+
+def _bigrams(native: pl.Series) -> pl.Series:
+    text = native.str.replace_all(r"\P{Han}", "")
+    size = text.str.len_chars()
+    pairs = [text.str.slice(at, 2).set((size < at + 2).fill_null(True), None) for at in range(16)]
+    return pl.DataFrame(pairs_named(pairs)).select(pl.concat_list(pl.all()).list.drop_nulls()).to_series()
+
+
+def pairs_named(pairs: list[pl.Series]) -> dict[str, pl.Series]:
+    """Series → the same under names of their own, for a frame."""
+    return {str(number): one for number, one in enumerate(pairs)}
+
+
+def _rarest(lists: pl.Series, count: int, share: int) -> pl.Series:
+    """Lists of words → the `count` rarest of each, of those that at most one list in `share` holds (or 5 lists)."""
+    frame = pl.DataFrame({"row": np.arange(len(lists), dtype=np.uint32), "word": lists})
+    long = frame.explode("word", empty_as_null=True).drop_nulls().unique(["row", "word"], maintain_order=True)
+    long = long.with_columns(pl.len().over("word").alias("n"))
+    long = long.filter(pl.col("n") <= max(5, len(lists) // share)).sort("row", "n", "word")
+    kept = long.group_by("row", maintain_order=True).agg(pl.col("word").head(count))
+    return frame.select("row").join(kept, on="row", how="left", maintain_order="left")["word"]
+
+
+def _chunk(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, float]) -> np.ndarray:
+    present = (left["fold"].is_not_null() & right["fold"].is_not_null()).to_numpy()
+    same = _same(left, right)
+    score = np.where(same, _same_core(left, right), 0).astype(np.float32)
+    at = np.flatnonzero(present & ~same)
+    if len(at):
+        score[at] = _other_core(left[at], right[at], weights)
+    return np.where(present, np.rint(score), 0).astype(np.uint8)
+
+
+def _same(left: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:
+    """Equal folds; of two Chinese names also equal characters (many characters share a reading)."""
+    homophones = left["native"].str.contains(r"\p{Han}") & right["native"].str.contains(r"\p{Han}")
+    homophones &= left["native"] != right["native"]
+    return ((left["fold"] == right["fold"]) & ~homophones).fill_null(False).to_numpy()
+
+
+def _differences(left: pl.DataFrame, right: pl.DataFrame) -> dict[str, np.ndarray]:
+    both = pl.DataFrame({**{f"l_{c}": left[c] for c in left.columns}, **{f"r_{c}": right[c] for c in right.columns}})
+    whole = pl.col("l_place").is_in(_COUNTRIES) | pl.col("r_place").is_in(_COUNTRIES)
+    apart = pl.col("l_form_group") != pl.col("r_form_group")
+    company = pl.concat_list("l_form_group", "r_form_group").list.contains("corporation") & pl.concat_list(
+        "l_form_group", "r_form_group"
+    ).list.set_difference(["corporation", "limited", "joint_stock"]).list.len().eq(0)
+    made = both.select(
+        form_exact=pl.col("l_form").ne_missing(pl.col("r_form")),
+        form_conflict=apart & ~company,
+        place_conflict=(pl.col("l_place") != pl.col("r_place")) & ~whole,
+        place_one=pl.col("l_place").ne_missing(pl.col("r_place")),
+        branch=pl.col("l_branch") != pl.col("r_branch"),
+        series=pl.col("l_series") != pl.col("r_series"),
+    )
+    return {c: made[c].fill_null(False).to_numpy() for c in made.columns}
+
+
+_COUNTRIES = ["中国", "China", "Россия"]
+
+
+def _same_core(left: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:
+    d = _differences(left, right)
+    score = np.where(d["form_exact"], 98, 100)
+    both = (left["form"].is_not_null() & right["form"].is_not_null()).to_numpy()
+    score = np.where(d["form_exact"] & both, 97, score)
+    grades = (("place_one", 95), ("branch", 93), ("form_conflict", 92), ("place_conflict", 90), ("series", 90))
+    for name, grade in grades:
+        score = np.where(d[name], np.minimum(score, grade), score)
+    several = d["form_conflict"].astype(int) + d["place_conflict"] + d["series"]
+    return np.where(several > 1, 88, score)
+
+
+def _other_core(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, float]) -> F32:
+    han = (left["native"].str.contains(r"\p{Han}") & right["native"].str.contains(r"\p{Han}")).to_numpy()
+    best = np.zeros(len(left), np.float32)
+    rows = np.flatnonzero(~han)
+    if len(rows):
+        a, b = left[rows], right[rows]
+        best[rows] = np.maximum(_by_words(a, b, weights), _by_letters(a, b, weights))
+    rows = np.flatnonzero(han)
+    if len(rows):
+        best[rows] = _short_name(*han_letters(left[rows], right[rows], weights))
+    d = _differences(left, right)
+    score = 100 * best - 5 * d["form_conflict"] - 8 * d["place_conflict"] - 10 * d["series"] - 3 * d["branch"]
+    score = np.clip(score, 0, _OTHER_CORE)
+    apart, one_sided = _numbers(left, right)
+    score = np.where(one_sided, score - 12, score)
+    return np.asarray(np.where(apart, np.minimum(score, _OTHER_NUMBER), np.maximum(score, 0)), np.float32)
+
+
+def _numbers(left: pl.DataFrame, right: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Key frames → pairs whose numbers differ, pairs of which only one name holds a number."""
+    a, b = (frame["native"].str.extract_all(r"\d+").list.unique().list.sort().list.join(" ") for frame in (left, right))
+    return ((a != b) & (a != "") & (b != "")).to_numpy(), ((a == "") != (b == "")).to_numpy()
+
+
+def _graded(share: F32, covered: F32) -> F32:
+    """Share of the one name found in the other, share of the other covered by it → similarity 0…1.
+
+    A share below 0.85 counts less than proportionally: names of one trade have much in common by chance.
+    """
+    found = np.clip(share - 0.8 * np.maximum(0, 0.85 - share), 0, 1)
+    return np.asarray(found * (0.55 + 0.4 * covered), np.float32)
+
+
+def _by_letters(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, float]) -> F32:
+    """Spelling of the whole core where the words are split differently, or one name short for the other."""
+    a, b = left["fold"].to_list(), right["fold"].to_list()
+    alike = cpdist(a, b, scorer=OSA.normalized_similarity, dtype=np.float32)
+    words = (left["words"].str.count_matches(" ") == right["words"].str.count_matches(" ")).to_numpy()
+    spelling = np.where(words, 0, np.clip(0.95 - 1.8 * (1 - alike), 0, 1))
+    size_a, size_b = left["key"].str.len_chars().to_numpy(), right["key"].str.len_chars().to_numpy()
+    swap = (size_a > size_b) | ((size_a == size_b) & (left["key"] > right["key"]).to_numpy())
+    short = left["key"].zip_with(pl.Series(~swap), right["key"])
+    long = right["key"].zip_with(pl.Series(~swap), left["key"])
+    # A short name begins like one of the long name's words; all others need not be aligned.
+    begins = pl.DataFrame({"s": short.str.slice(0, 1), "l": long}).select(
+        pl.format(" {}", "l").str.contains(pl.format(" {}", "s"), literal=True)
+    )
+    much_shorter = np.minimum(size_a, size_b) <= 0.85 * np.maximum(size_a, size_b)
+    rows = np.flatnonzero(begins.to_series().to_numpy() & much_shorter & (np.minimum(size_a, size_b) > 1))
+    made = np.asarray(spelling, np.float32)
+    if len(rows):
+        made[rows] = np.maximum(made[rows], _short_name(*latin_letters(short[rows], long[rows], weights)))
+    return made
+
+
+_TRUST = np.array([0, 0, 0.5, 0.72, 0.86, 0.94], np.float32)  # in a short name of so many letters
+
+
+def _short_name(short: Letters, long: Letters) -> F32:
+    explained, covered = align(short, long)
+    size = np.minimum((short.code != 0).sum(axis=1), len(_TRUST))
+    trust = np.append(_TRUST, np.float32(1))[size]
+    return np.asarray(_graded(explained, covered) * trust, np.float32)
+
+
+def _by_words(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, float]) -> F32:
+    """Every word with the most similar word of the other name, weighted by what it says."""
+    pair = np.arange(len(left), dtype=np.uint32)
+    a = pl.DataFrame({"pair": pair, "a": left["words"].str.split(" ")}).explode("a", empty_as_null=True)
+    b = pl.DataFrame({"pair": pair, "b": right["words"].str.split(" ")}).explode("b", empty_as_null=True)
+    crossed = a.join(b, on="pair")
+    distinct = crossed.select("a", "b").unique(maintain_order=True)
+    distinct = distinct.with_columns(pl.Series("alike", _words_alike(distinct["a"], distinct["b"])))
+    crossed = crossed.join(distinct, on=["a", "b"], maintain_order="left")
+    sides = [_covered(crossed, side, weights) for side in ("a", "b")]
+    both = pl.DataFrame({"pair": pair})
+    for side, made in zip(("a", "b"), sides, strict=True):
+        both = both.join(made.rename({"share": side}), on="pair", how="left", maintain_order="left")
+    share = both.select("a", "b").to_numpy().astype(np.float32)
+    return _graded(share.max(axis=1), share.min(axis=1))
+
+
+def _covered(crossed: pl.DataFrame, side: str, weights: Mapping[str, float]) -> pl.DataFrame:
+    """Word pairs of each name pair → pair, share of one side's weight that the other side's words account for."""
+    best = crossed.group_by("pair", side, maintain_order=True).agg(pl.col("alike").max())
+    says = word_weights(best[side], weights)
+    return (
+        best.with_columns(says.alias("says"))
+        .group_by("pair", maintain_order=True)
+        .agg(((pl.col("alike") * pl.col("says")).sum() / pl.col("says").sum()).alias("share"))
+    )
+
+
+def word_weights(words: pl.Series, weights: Mapping[str, float]) -> pl.Series:
+    """Folds of words → how much each says: what the reference lists allow, and in this table."""
+    priors = reference.priors()
+    table = {w: priors.get(w, 1.0) * weights.get(w, 1.0) for w in words.unique()}
+    return words.replace_strict(table, return_dtype=pl.Float64)
+
+
+def _words_alike(a: pl.Series, b: pl.Series) -> np.ndarray:
+    """Folds of words → 0…1: 1 equal, .95 the same in another language, beginnings, typing errors."""
+    concepts = reference.concepts()
+    frame = pl.DataFrame({"a": a, "b": b})
+    typed = cpdist(a.to_list(), b.to_list(), scorer=OSA.normalized_similarity, dtype=np.float64)
+    size = pl.min_horizontal(pl.col("a").str.len_chars(), pl.col("b").str.len_chars())
+    ratio = size / pl.max_horizontal(pl.col("a").str.len_chars(), pl.col("b").str.len_chars())
+    begins = pl.col("a").str.starts_with(pl.col("b")) | pl.col("b").str.starts_with(pl.col("a"))
+    number = pl.col("a").str.contains(r"^\d") | pl.col("b").str.contains(r"^\d")
+    meant = [pl.col(c).replace_strict(concepts, default=None, return_dtype=pl.String) for c in ("a", "b")]
+    return (
+        frame.with_columns(typed=typed)
+        .select(
+            pl.when(pl.col("a") == pl.col("b")).then(1.0)
+            .when(number).then(0.0)
+            .when((meant[0] == meant[1]).fill_null(False)).then(0.95)
+            .when(begins & (size >= 3)).then(0.7 + 0.25 * ratio)
+            .when(begins).then(0.6)
+            .when((pl.col("typed") >= 0.74) & (size >= 4)).then("typed")
+            .otherwise(0.0)
+        )
+        .to_series()
+        .to_numpy()
+    )  # fmt: skip
