@@ -121,7 +121,7 @@ def person_record(rng: Random, p: Person, earlier: list[Any]) -> tuple[dict[str,
         style = rng.choice(("LFP", "FLP", "LFP", "CAPS"))
         has[5] = True
     if not (has[0] or has[1] or (has[2] and p.employer)):
-        has[0] = rng.random() < 0.6
+        has[0] = p.employer is None or rng.random() < 0.6
         if not has[0] and style not in ("LFP", "FLP", "CAPS", "FL"):
             style = "FL" if p.employer else "LFP"
         has[4] = True

@@ -218,17 +218,20 @@ def _complete(
 
 def _relatives(rng: Random, world: World, first: Person, luck: float) -> None:
     """Adds a son, a wife or a namesake of `first`."""
-    if luck < 0.008 and not first.woman and first.first in PATRONYMIC:
+    if luck < 0.013 and not first.woman and first.first in PATRONYMIC:
         name = first.first if rng.random() < 0.3 else _skewed(rng, MEN)[0]
         other, why = _complete(rng, world, name, first.last, False, first.employer, first.city), "father and son"
         other.patronymic = PATRONYMIC[first.first][0]
         first.careful = other.careful = True
-    elif luck < 0.015 and not first.woman:
+    elif luck < 0.025 and not first.woman:
         name, last = _skewed(rng, WOMEN)[0], feminine(first.last)
         other, why = _complete(rng, world, name, last, True, None, first.city), "spouses"
-        if rng.random() < 0.4:
+        shared = rng.random()
+        if shared < 0.5:
             other.personal = first.personal
-    elif luck < 0.04:
+        elif shared < 0.75:
+            other.mobile = first.mobile
+    elif luck < 0.047:
         boss = rng.choice(world.companies)
         city = boss.city if boss.city[0] != first.city[0] else rng.choice(CITIES[3:])
         other, why = _complete(rng, world, first.first, first.last, first.woman, boss, city), "namesakes"
@@ -255,6 +258,6 @@ def build(rng: Random) -> World:
         person = _person(rng, world, employer, employer.city if employer else _skewed(rng, CITIES))
         world.people.append(person)
         luck = rng.random()
-        if luck < 0.042:
+        if luck < 0.05:
             _relatives(rng, world, person, luck)
     return world
