@@ -19,7 +19,7 @@ def neutral(text: str) -> str:
 
 
 def neutralise(frame: pl.DataFrame) -> pl.DataFrame:
-    """Frame → its text columns with an apostrophe before every cell that begins like a formula or with an apostrophe."""
+    """Frame → its text columns with an apostrophe before every cell that begins like a formula or with one."""
     return frame.with_columns(
         pl.when(pl.col(c).str.head(1).is_in([*STARTERS, MARK])).then(MARK + pl.col(c)).otherwise(pl.col(c)).alias(c)
         for c, dtype in frame.schema.items()

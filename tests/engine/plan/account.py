@@ -257,3 +257,21 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"file_id": "f7", "entity": "contact", "entity_id": "2"},
     ],
 }
+
+
+CLUSTERS = {
+    "contact": pl.DataFrame(
+        {"record_id": ["1", "2", "3", "4", "7", "5", "6"], "cluster_id": ["1", "1", "1", "4", "5", "5", "6"]}
+    ),
+    "company": pl.DataFrame({"record_id": ["c1", "c2"], "cluster_id": ["c1", "c1"]}),
+}
+EVIDENCE = {
+    "contact": pl.DataFrame(
+        {
+            "left_id": ["1", "2"],
+            "right_id": ["2", "3"],
+            "match_probability": [0.97, 0.9],
+            "looks_like": ["match", "match"],
+        }
+    )
+}
