@@ -1,0 +1,148 @@
+"""Two names or words of names, already folded → how alike they are, 0…100, many pairs at once.
+
+Shared by the comparisons of given, family and whole names in `engine.match.person`.
+
+    100  the same fold
+     97  a nickname and its formal name, or two nicknames of one
+     96  a family name in its masculine and its feminine form
+     90  and more: one slip of the hand, more letters left right → more; or other spelling of the same consonants
+     90  different Han characters that sound the same
+     86  initial and a name that begins with it
+   ≤ 84  a slip in a short word; from here Jaro–Winkler, scaled so that unrelated names stay below 60
+   ≤ 70  two known given names that are not the same person's; two different Chinese syllables
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
+from rapidfuzz.process import cpdist
+
+from engine.normalise import name_reference
+from engine.normalise.names import family_stem
+from engine.normalise.scripts import fold, has_han, romanise, skeleton, syllables
+
+Scores = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+
+NICKNAME = 97
+GENDER = 96
+HOMOPHONE = 90
+INITIAL = 86
+OTHER_NAME = 70  # the most that two names known to be different may reach
+
+# Letters that an initial may stand for in another romanisation: J. Ivanova is Yulia, Julia or Yana.
+_INITIALS = {"j": "ijyuae", "y": "ijyuae", "i": "ijyuae", "e": "eiy", "c": "ckst", "k": "kch", "x": "xkh", "h": "hkg",
+             "g": "gh", "v": "vw", "w": "vw", "z": "zs", "u": "uiy", "f": "fp", "p": "pf", "t": "tc"}  # fmt: skip
+
+
+def words(texts: Sequence[str]) -> dict[str, np.ndarray]:
+    """Clean words → arrays of what comparisons need: fold, skeleton, stem, length, letters (a bit for each letter an
+    initial may be written as), initial, han, chinese, given (its number in the list of given names, or -1)."""
+    roman = [romanise(text) for text in texts]
+    folds = [fold(word) for word in roman]
+    numbers = _given_numbers()
+    initial = np.array([len(text) == 1 and not has_han(text) for text in texts], bool)
+    letters = [
+        _bits((_INITIALS.get(r[:1], r[:1]) if one else "") + r[:1] + f[:1])
+        for r, f, one in zip(roman, folds, initial, strict=True)
+    ]
+    han = np.array([has_han(text) for text in texts], bool)
+    return {
+        "text": np.array(texts, object),
+        "fold": np.array(folds, object),
+        "skeleton": np.array([skeleton(f) for f in folds], object),
+        "stem": np.array([family_stem(f) for f in folds], object),
+        "length": np.array([len(f) for f in folds], np.int16),
+        "letters": np.array(letters, np.int32),
+        "initial": initial,
+        "han": han,
+        "chinese": np.array([0 < len(syllables(r)) <= 2 if len(r) <= 12 else False for r in roman], bool),
+        "given": np.array([numbers.get(f, -1) for f in folds], np.int32),
+    }
+
+
+def similarity(word: Mapping[str, np.ndarray], a: np.ndarray, b: np.ndarray) -> Scores:
+    """Arrays of `words`, places of the left and of the right words → similarity of each pair (see the module)."""
+    fold_a, fold_b = word["fold"][a], word["fold"][b]
+    score = spelling(fold_a, fold_b)
+    sk_a, sk_b = word["skeleton"][a], word["skeleton"][b]
+    long = np.char.str_len(sk_a.astype(str)) >= 2 if len(a) else np.zeros(0, bool)
+    same_bones = (sk_a == sk_b) & long
+    score = np.where(same_bones & (score >= 74), np.maximum(score, 90), score)
+    both_known = (word["given"][a] >= 0) & (word["given"][b] >= 0)
+    both_chinese = word["chinese"][a] & word["chinese"][b]
+    short = np.maximum(word["length"][a], word["length"][b]) <= 6
+    score = np.where(both_known | (both_chinese & short), np.minimum(score, OTHER_NAME), score)
+    score = np.where(same_nickname(word["given"][a], word["given"][b]), np.maximum(score, NICKNAME), score)
+    score = np.where((word["stem"][a] == word["stem"][b]) & ~both_known, np.maximum(score, GENDER), score)
+    score = np.where(word["han"][a] ^ word["han"][b], np.maximum(score, transcription(sk_a, sk_b)), score)
+    score = np.where(fold_a == fold_b, 100, score)
+    homophone = word["han"][a] & word["han"][b] & (word["text"][a] != word["text"][b])
+    score = np.where(homophone & (fold_a == fold_b), HOMOPHONE, score)
+    one_initial = word["initial"][a] ^ word["initial"][b]
+    agrees = (word["letters"][a] & word["letters"][b]) != 0
+    score = np.where(one_initial, np.where(agrees, INITIAL, 20), score)
+    both_initial = word["initial"][a] & word["initial"][b]
+    return np.where(both_initial & (fold_a != fold_b), 20, score).astype(np.uint8)
+
+
+def spelling(a: np.ndarray, b: np.ndarray) -> Scores:
+    """Folds → similarity by letters alone: 100 the same; slips by how many letters are left right; else scaled
+    Jaro–Winkler."""
+    if len(a) == 0:
+        return np.zeros(0, np.uint8)
+    left, right = a.tolist(), b.tolist()
+    slips = cpdist(left, right, scorer=OSA.distance, score_cutoff=3, dtype=np.uint8).astype(np.int16)
+    jw = cpdist(left, right, scorer=JaroWinkler.similarity, dtype=np.float32)
+    size = np.maximum(*(np.fromiter(map(len, side), np.int16, len(side)) for side in (left, right)))
+    # Jaro–Winkler of unrelated names is about .4 to .6, of related ones from .85.
+    score = np.interp(jw, [0, 0.6, 0.8, 0.9, 1.0], [0, 40, 62, 78, 86])
+    one = np.interp(size, [3, 4, 5, 6, 8, 10], [64, 82, 89, 91, 93, 95])
+    two = np.interp(size, [5, 6, 7, 8, 10, 12], [60, 78, 84, 88, 91, 92])
+    three = np.interp(size, [8, 10, 12, 14], [70, 80, 88, 90])
+    for count, value in ((1, one), (2, two), (3, three)):
+        score = np.where(slips == count, np.maximum(value, np.minimum(score, value)), score)
+    return np.where(slips == 0, 100, np.minimum(score, 95)).astype(np.uint8)
+
+
+def transcription(a: np.ndarray, b: np.ndarray) -> Scores:
+    """Skeletons of a name in Han and of a name in letters → 0…92: how much of the consonants agrees."""
+    if len(a) == 0:
+        return np.zeros(0, np.uint8)
+    alike = cpdist(a.tolist(), b.tolist(), scorer=Levenshtein.normalized_similarity, dtype=np.float32)
+    size = np.array([min(len(x), len(y)) for x, y in zip(a, b, strict=True)])
+    return np.where(size >= 2, np.interp(alike, [0.3, 0.5, 0.75, 1], [20, 60, 80, 92]), alike * 60).astype(np.uint8)
+
+
+def same_nickname(a: np.ndarray, b: np.ndarray) -> Flags:
+    """Numbers of given names (-1: unknown) → whether both may stand for one formal name."""
+    related, count = _related()
+    codes = a.astype(np.int64) * count + b
+    place = np.minimum(np.searchsorted(related, codes), len(related) - 1)
+    found: Flags = (related[place] == codes) & (a >= 0) & (b >= 0)
+    return found
+
+
+def _bits(letters: str) -> int:
+    return sum(1 << (ord(c) - 97) for c in set(letters) if "a" <= c <= "z")
+
+
+@cache
+def _given_numbers() -> dict[str, int]:
+    known = set(name_reference.given_names()) | set(name_reference.formal_names())
+    return {name: number for number, name in enumerate(sorted(known))}
+
+
+@cache
+def _related() -> tuple[np.ndarray, int]:
+    """→ sorted codes a·count + b of all given names that share a formal name, and the count of names."""
+    numbers = _given_numbers()
+    pairs = [(numbers[name], formal) for name, formals in name_reference.formal_names().items() for formal in formals]
+    table = pl.DataFrame(pairs, schema={"name": pl.Int64, "formal": pl.String}, orient="row")
+    both = table.join(table, on="formal", suffix="_b").select("name", "name_b").unique()
+    codes = (both["name"] * len(numbers) + both["name_b"]).sort()
+    return codes.to_numpy(), len(numbers)
