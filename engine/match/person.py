@@ -188,9 +188,8 @@ def _aligned(names: _Names, a: np.ndarray, b: np.ndarray, size: int) -> np.ndarr
         best = order.reshape(len(a), -1).argmax(1)
         i, j = best // size, best % size
         found = order[rows, i, j] >= 0
-        evidence.add(
-            names, found, alike[rows, i, j], word_a[rows, i], word_b[rows, j], role_a[rows, i], role_b[rows, j]
-        )
+        words_of, roles_of = (word_a[rows, i], word_b[rows, j]), (role_a[rows, i], role_b[rows, j])
+        evidence.add(names.arrays, found, alike[rows, i, j], words_of, roles_of)
         order[rows, i, :] = -1
         order[rows, :, j] = -1
     return evidence.score(names, a, b)
