@@ -127,7 +127,19 @@ def _dedupe_arguments(parser: argparse.ArgumentParser) -> None:
 
 def dedupe(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """One table → clusters.csv, pairs.parquet, rules.yaml, summary.json."""
-    raise InputError("dedupe is not there yet")
+    from engine.match.dedupe import dedupe as run
+
+    summary = run(
+        arguments.file,
+        arguments.out,
+        rules=arguments.rules,
+        entity=arguments.entity,
+        id_column=arguments.id_column,
+        link_column=arguments.link_column,
+        progress=progress,
+    )
+    text = "{records} records, {clusters} clusters, {duplicates} duplicates".format(**summary)
+    return Outcome(summary, f"{text}; written to {arguments.out}")
 
 
 # match ---------------------------------------------------------------------------------------------------------------

@@ -79,12 +79,13 @@ class LatentClass(_Frozen):
     """One class of candidate pairs. `levels` gives, per comparison, P(level code | class) for codes 1…k."""
 
     name: str
+    match: bool
     share: float
     levels: dict[str, tuple[float, ...]]
 
 
 class Weights(_Frozen):
-    """The evidence model: the first class is the matches, the others are kinds of non-matches. Empty: estimate."""
+    """The evidence model: classes of matches and of non-matches, matches first. Empty: estimate."""
 
     classes: tuple[LatentClass, ...] = ()
 
@@ -156,6 +157,7 @@ def validate(rules: Rules) -> None:
             _known(key.partition(".")[0], names, f"blocking rule {block.name!r}")
         if block.cap < 2:
             raise RulesError(f"blocking rule {block.name!r}: cap {block.cap} leaves no pair; use 2 or more")
+    _validate_classes(rules)
     for veto in rules.vetoes:
         _known(veto.comparison, names, "a veto")
     low, high = rules.thresholds.review, rules.thresholds.merge
@@ -174,6 +176,20 @@ def _validate_comparison(comparison: Comparison) -> None:
         raise RulesError(f"{place} needs at least two levels, the last with at_least: 0")
     if any(a <= b for a, b in zip(bounds, bounds[1:], strict=False)) or bounds[0] > RAREST:
         raise RulesError(f"{place}: at_least must fall from level to level, between {RAREST} and 0")
+
+
+def _validate_classes(rules: Rules) -> None:
+    classes = rules.weights.classes
+    if classes and len({c.match for c in classes}) < 2:
+        raise RulesError("the weights need a class of matches and one of non-matches; leave them out to estimate them")
+    for one in classes:
+        for comparison in rules.comparisons:
+            given = one.levels.get(comparison.name, ())
+            if len(given) != len(comparison.levels) or min(given) <= 0 or one.share <= 0:
+                raise RulesError(
+                    f"weight class {one.name!r} needs {len(comparison.levels)} probabilities above 0 for comparison "
+                    f"{comparison.name!r}; leave the weights out to estimate them anew"
+                )
 
 
 def _known(name: str, names: list[str], place: str, what: str = "comparison") -> None:

@@ -104,12 +104,8 @@ def _bigrams(native: pl.Series) -> pl.Series:
     text = native.str.replace_all(r"\P{Han}", "")
     size = text.str.len_chars()
     pairs = [text.str.slice(at, 2).set((size < at + 2).fill_null(True), None) for at in range(16)]
-    return pl.DataFrame(pairs_named(pairs)).select(pl.concat_list(pl.all()).list.drop_nulls()).to_series()
-
-
-def pairs_named(pairs: list[pl.Series]) -> dict[str, pl.Series]:
-    """Series → the same under names of their own, for a frame."""
-    return {str(number): one for number, one in enumerate(pairs)}
+    frame = pl.DataFrame({str(at): pair for at, pair in enumerate(pairs)})
+    return frame.select(pl.concat_list(pl.all()).list.drop_nulls()).to_series()
 
 
 def _rarest(lists: pl.Series, count: int, share: int) -> pl.Series:
@@ -181,7 +177,7 @@ def _other_core(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, f
         best[rows] = np.maximum(_by_words(a, b, weights), _by_letters(a, b, weights))
     rows = np.flatnonzero(han)
     if len(rows):
-        best[rows] = _short_name(*han_letters(left[rows], right[rows], weights))
+        best[rows] = _short_name(*han_letters(left[rows], right[rows], weights), trust=_TRUST_HAN)
     d = _differences(left, right)
     score = 100 * best - 5 * d["form_conflict"] - 8 * d["place_conflict"] - 10 * d["series"] - 3 * d["branch"]
     score = np.clip(score, 0, _OTHER_CORE)
@@ -223,18 +219,20 @@ def _by_letters(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, f
     rows = np.flatnonzero(begins.to_series().to_numpy() & much_shorter & (np.minimum(size_a, size_b) > 1))
     made = np.asarray(spelling, np.float32)
     if len(rows):
-        made[rows] = np.maximum(made[rows], _short_name(*latin_letters(short[rows], long[rows], weights)))
+        made[rows] = np.maximum(made[rows], _short_name(*latin_letters(short[rows], long[rows], weights), trust=_TRUST))
     return made
 
 
 _TRUST = np.array([0, 0, 0.5, 0.72, 0.86, 0.94], np.float32)  # in a short name of so many letters
 
 
-def _short_name(short: Letters, long: Letters) -> F32:
+_TRUST_HAN = np.array([0, 0.4, 0.9, 0.97], np.float32)
+
+
+def _short_name(short: Letters, long: Letters, *, trust: F32) -> F32:
     explained, covered = align(short, long)
-    size = np.minimum((short.code != 0).sum(axis=1), len(_TRUST))
-    trust = np.append(_TRUST, np.float32(1))[size]
-    return np.asarray(_graded(explained, covered) * trust, np.float32)
+    size = np.minimum((short.code != 0).sum(axis=1), len(trust))
+    return np.asarray(_graded(explained, covered) * np.append(trust, np.float32(1))[size], np.float32)
 
 
 def _by_words(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, float]) -> F32:

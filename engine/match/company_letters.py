@@ -11,7 +11,8 @@ from engine.match.abbreviation import Letters, as_short, letters
 from engine.normalise import company_words as reference
 
 _HAN_JUMP = 0.12  # every character may begin a word, but neighbours are likelier
-_PLACE = 0.35
+_PLACE = 0.35  # what each character of a place says
+_LED = 0.5  # what the first character says where it may stand for a place (粤, 深)
 
 
 def latin_letters(short: pl.Series, long: pl.Series, weights: Mapping[str, float]) -> tuple[Letters, Letters]:
@@ -32,7 +33,7 @@ def han_letters(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, f
     """
     a, b = (f.select(pl.concat_str("place", "native", separator="|", ignore_nulls=True)).to_series()
             for f in (left, right))  # fmt: skip
-    sizes = left["native"].str.len_chars(), right["native"].str.len_chars()
+    sizes = [names.str.count_matches(r"\p{Han}") for names in (a, b)]
     swap = (sizes[0] > sizes[1]) | ((sizes[0] == sizes[1]) & (a > b))  # the same whichever stands left
     short, long = a.zip_with(~swap, b), b.zip_with(~swap, a)
     names = pl.concat([short, long]).unique().to_list()
@@ -48,7 +49,6 @@ def han_letters(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, f
         code[number, : len(text)] = [ord(c) for c in text]
         says = [_PLACE] * len(place) + _core_weights(core, weights)
         weight[number, len(lead) : len(text)] = np.array(says) / max(sum(says), 1e-6)
-        code[number, : len(text)] = [ord(c) for c in text]
     jump = np.full(code.shape, _HAN_JUMP, np.float32)
     whole = Letters(code, weight, jump)
     return _without_lead(whole.take(_rows(short, row)), short), whole.take(_rows(long, row))
@@ -67,8 +67,14 @@ def _without_lead(made: Letters, names: pl.Series) -> Letters:
 
 
 def _read(name: str) -> tuple[str, str]:
-    place, bar, core = name.rpartition("|")
-    return (place if bar and re.fullmatch(r"[\u4e00-\u9fff]+", place) else ""), core.replace(" ", "")
+    """place|core → Chinese place, which may also stand at the beginning of the core, and the core without it."""
+    place, _, core = name.rpartition("|")
+    core = core.replace(" ", "")
+    if not re.fullmatch(r"[\u4e00-\u9fff]+", place):
+        found = _place().match(core)
+        place = found[0] if found else ""
+        core = core[len(place) :]
+    return place, core
 
 
 def _lead(place: str) -> str:
@@ -81,7 +87,19 @@ def _core_weights(core: str, weights: Mapping[str, float]) -> list[float]:
     for part in _known().split(core):
         prior = reference.han_priors().get(part, 1.0)
         says += [prior * weights.get(char, 1.0) for char in part]
+    if len(says) > 2 and core[0] in _short_places():
+        says[0] *= _LED
     return says
+
+
+@cache
+def _place() -> re.Pattern[str]:
+    return re.compile("|".join(sorted((*reference.chinese_short_places(), "中国"), key=len, reverse=True)))
+
+
+@cache
+def _short_places() -> frozenset[str]:
+    return frozenset("".join(reference.chinese_short_places().values()))
 
 
 @cache

@@ -54,7 +54,7 @@ def _distinct_similarity(one: Encoded, distinct: np.ndarray) -> np.ndarray:
         part = distinct[start : start + CHUNK]
         a = (part >> np.uint64(32)).astype(np.int64)
         b = (part & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        score = one.kind.similarity(one.table[a], one.table[b])
+        score = np.array(one.kind.similarity(one.table[a], one.table[b], **one.context_argument))
         same = score >= SAME
         # The same value in two spellings: graded by the more common of the two.
         score[same] = rarity(np.maximum(one.holders[a[same]], one.holders[b[same]]))

@@ -1,6 +1,6 @@
 """One table in, no set-up: map the columns, suggest rules, estimate weights, match, cluster."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +8,14 @@ import polars as pl
 
 from engine.errors import InputError, UnknownColumn
 from engine.match.output import write
-from engine.match.run import Match, match
-from engine.match.suggest import suggest
+from engine.match.run import match
+from engine.match.suggest import region_of, suggest
 from engine.progress import Progress, silent
-from engine.rules import Rules, load
-from engine.snapshot import map as mapping
+from engine.rules import load
 from engine.snapshot.kinds import kinds
 from engine.snapshot.read import Table, read_tables
 
 ID_COLUMNS = ("record_id", "ID", "id", "Id")
-ENTITIES = ("contact", "company")
 
 
 def dedupe(
@@ -43,8 +41,44 @@ def dedupe(
     records, known, found = _records(table, entity, id_column)
     if link_column is not None and link_column not in records.columns:
         raise UnknownColumn.among(link_column, table.frame.columns)
-    region = given.region if given else _region(table)
+    region = given.region if given else region_of(table.frame)
     chosen = given or suggest(records, entity=found, kinds={c: k for c, k in known.items() if c != link_column},
                               region=region, source=link_column, progress=progress)  # fmt: skip
     result = match(records, chosen, source=link_column, progress=progress)
     return write(result, out, extra={"rejects": len(table.rejects)})
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the rules from {path.name}: check the path", code="unreadable_rules") from error
+
+
+def _records(table: Table, entity: str, id_column: str | None) -> tuple[pl.DataFrame, Mapping[str, str | None], str]:
+    """Table → records with record_id, the kind of each column, the entity."""
+    frame = table.frame
+    if id_column is not None and id_column not in frame.columns:
+        raise UnknownColumn.among(id_column, frame.columns)
+    key = id_column or next((c for c in ID_COLUMNS if c in frame.columns), None)
+    if key is None:
+        records = frame.with_columns(record_id=table.lines.cast(pl.String))
+    else:
+        records = frame.rename({key: "record_id"}) if key != "record_id" else frame
+        _check_ids(records["record_id"], key)
+    known = {c: k for c, k in kinds(records).items() if c != "record_id"}
+    return records, known, _entity(known) if entity == "auto" else entity
+
+
+def _check_ids(ids: pl.Series, column: str) -> None:
+    if ids.null_count() or ids.n_unique() < len(ids):
+        raise InputError(
+            f"column {column!r} does not tell every record apart (empty or repeated values): name another --id-column",
+            code="ids_not_unique",
+        )
+
+
+def _entity(known: Mapping[str, str | None]) -> str:
+    """Kinds of the columns → company when only organisations are named, else contact."""
+    found = set(known.values())
+    return "company" if "company" in found and not found & {"person_name", "given_name", "family_name"} else "contact"

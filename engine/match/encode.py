@@ -6,6 +6,7 @@ later work (similarity, blocking, counting) is done on rows of the table, never 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -34,7 +35,13 @@ class Encoded:
     codes: np.ndarray
     table: pl.DataFrame
     holders: np.ndarray
+    context: Any
     blocking: dict[str, tuple[np.ndarray, np.ndarray]] = field(repr=False)
+
+    @property
+    def context_argument(self) -> dict[str, Any]:
+        """What the similarity function is told about the whole table, as its keyword argument."""
+        return {} if self.context is None else {"weights": self.context}
 
     def key_column(self, key: str) -> KeyColumn:
         """Name of a blocking key → that key of all records."""
@@ -111,13 +118,22 @@ def _encode_one(
             ),
         ]
     ).select(pl.lit(comparison.name).alias("comparison"), "value", "records", "reason")
-    return Encoded(comparison, kind, codes, table, _holders(codes, table[kind.same]), _blocking(kind, table)), found
+    context = kind.context(table) if kind.context else None
+    holders = _holders(codes, table[kind.same])
+    return Encoded(comparison, kind, codes, table, holders, context, _blocking(kind, table)), found
 
 
 def _holders(codes: np.ndarray, same: pl.Series) -> np.ndarray:
-    """Row codes of all records, the same-value column of the table → records holding each row's value."""
-    per_row = pl.DataFrame({"same": same, "n": np.bincount(codes[codes >= 0], minlength=len(same))})
-    return per_row.select(pl.col("n").sum().over("same"))["n"].to_numpy()
+    """Row codes of all records, the same-value column of the table → records holding each row's value.
+
+    Of several values in one cell the most common counts.
+    """
+    times = np.bincount(codes[codes >= 0], minlength=len(same))
+    per_row = pl.DataFrame({"row": np.arange(len(same)), "same": same, "n": times})
+    if same.dtype == pl.List(pl.String):
+        per_row = per_row.explode("same", empty_as_null=True)
+    held = per_row.select("row", pl.col("n").sum().over("same"))
+    return held.group_by("row").agg(pl.col("n").max()).sort("row")["n"].to_numpy()
 
 
 def _blocking(kind: Kind, table: pl.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:

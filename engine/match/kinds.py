@@ -1,56 +1,153 @@
-"""stand-in"""
-from collections.abc import Callable
+"""What to do with each kind of value: one row per kind of schema.KINDS.
+
+A row says how distinct values become keys, which key column makes two values the same, how two keys are compared, at
+which similarities levels are cut, and which blocking keys exist. `alone` keys are tried as blocking rules by
+themselves, `joint` keys together with a key of another comparison.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
 import numpy as np
 import polars as pl
-from rapidfuzz.distance import JaroWinkler
-from rapidfuzz.process import cpdist
-from engine.normalise import phones
-from engine.normalise.scripts import clean, romanise, fold
-from engine.rules import Comparison
+
+from engine.match import company, fields, person
+from engine.normalise import companies, emails, names, phones, websites
+from engine.rules import SAME, Comparison
+
+Cuts = tuple[tuple[str, int], ...]
+
 
 @dataclass(frozen=True)
 class Kind:
+    """How one kind of value is normalised, compared and blocked.
+
+    keys: (distinct raw values, region) → key table. same: the key column (String, or List for cells with several
+    values) whose equality is sameness. context: key table → what `similarity` needs to know about the whole table.
+    veto: two values at most this alike can never belong to one record.
+    """
+
     keys: Callable[[pl.Series, str], pl.DataFrame]
     same: str
-    similarity: Callable[[pl.DataFrame, pl.DataFrame], np.ndarray]
+    similarity: Callable[..., np.ndarray]
+    levels: Cuts
     block_keys: Callable[[pl.DataFrame], pl.DataFrame]
-    levels: tuple[tuple[str, int], ...]
-    strong: tuple[str, ...] = ()
-    weak: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+    joint: tuple[str, ...] = ()
+    context: Callable[[pl.DataFrame], Any] | None = None
     veto: int | None = None
 
+
+def graded(levels: Cuts, *rarities: tuple[str, int]) -> Cuts:
+    """Levels, (name, least similarity) of rarer grades of the same value → levels with the grades above them."""
+    return (*rarities, *levels)
+
+
+def _given_blocks(table: pl.DataFrame) -> pl.DataFrame:
+    return table.select("fold", "initial", formal=pl.col("formal").str.split(" "))
+
+
+def _family_blocks(table: pl.DataFrame) -> pl.DataFrame:
+    return table.select("fold", "stem", head=pl.col("stem").str.slice(0, 4))
+
+
+def _phone_blocks(table: pl.DataFrame) -> pl.DataFrame:
+    national = pl.col("national")
+    return table.select(number=national, last7=national.list.eval(pl.element().str.tail(7)))
+
+
+KINDS: Mapping[str, Kind] = {
+    "person_name": Kind(
+        keys=lambda values, region: names.parse(values),
+        same="fold",
+        similarity=person.person,
+        levels=graded(person.PERSON_LEVELS, ("same, rare", 116)),
+        block_keys=person.block_keys,
+        alone=("fold", "family", "family_initial", "words", "skeletons", "bones"),
+        joint=("fold", "family", "family_initial"),
+    ),
+    "given_name": Kind(
+        keys=lambda values, region: names.given_keys(values),
+        same="fold",
+        similarity=person.given,
+        levels=person.GIVEN_LEVELS,
+        block_keys=_given_blocks,
+        joint=("formal", "initial", "fold"),
+    ),
+    "family_name": Kind(
+        keys=lambda values, region: names.family_keys(values),
+        same="fold",
+        similarity=person.family,
+        levels=graded(person.FAMILY_LEVELS, ("same, rare", 114)),
+        block_keys=_family_blocks,
+        joint=("stem", "head", "fold"),
+    ),
+    "patronymic": Kind(
+        keys=lambda values, region: names.patronymic_keys(values),
+        same="fold",
+        similarity=person.patronymic,
+        levels=person.PATRONYMIC_LEVELS,
+        block_keys=lambda table: table.select("fold", "initial"),
+        joint=("fold",),
+    ),
+    "company": Kind(
+        keys=lambda values, region: companies.keys(values),
+        same="fold",
+        similarity=company.similarity,
+        levels=graded(company.COMPANY_LEVELS, ("the same name, rare", 114)),
+        block_keys=company.block_keys,
+        alone=("fold", "rare", "acronym", "bigrams", "start", "consonants"),
+        joint=("fold", "first", "start"),
+        context=company.token_weights,
+    ),
+    "phone": Kind(
+        keys=lambda values, region: phones.keys(values, region=region),
+        same="numbers",
+        similarity=fields.phone,
+        levels=fields.PHONE_LEVELS,
+        block_keys=_phone_blocks,
+        alone=("number", "last7"),
+    ),
+    "email": Kind(
+        keys=lambda values, region: emails.keys(values),
+        same="addresses",
+        similarity=fields.email,
+        levels=fields.EMAIL_LEVELS,
+        block_keys=emails.block_keys,
+        alone=("address", "local", "letters"),
+    ),
+    "website": Kind(
+        keys=lambda values, region: websites.keys(values),
+        same="key",
+        similarity=fields.website,
+        levels=fields.WEBSITE_LEVELS,
+        block_keys=websites.block_keys,
+        alone=("domain", "label"),
+    ),
+}
 def _fold(v, region):
+    from engine.normalise.scripts import clean, fold, romanise
     u=v.to_list(); k=[fold(romanise(clean(x))).replace(' ','') if x else None for x in u]
     return pl.DataFrame({"fold":pl.Series(k,dtype=pl.String)})
 def _jw(a,b):
+    from rapidfuzz.distance import JaroWinkler
+    from rapidfuzz.process import cpdist
     return np.asarray(cpdist(a["fold"].to_list(), b["fold"].to_list(), scorer=JaroWinkler.similarity, score_multiplier=100, dtype=np.uint8)).astype(np.uint8)
 def _low(v, region):
     return pl.DataFrame({"fold": v.str.to_lowercase()})
-def _comp(v, region):
-    x=v.str.to_lowercase().str.replace_all(r'(ооо|зао|ао|llc|inc\.?|ltd|[«»",])','').str.replace_all(' ','')
-    return _fold(x, region)
-def _phone(v, region):
-    k=phones.keys(v, region=region)
-    return k.with_columns(fold=pl.col("national").list.first())
-def _bl(t): return t.select("fold")
-def _blf(t): return t.select("fold", initial=pl.col("fold").str.slice(0,1), head=pl.col("fold").str.slice(0,4))
-def _ble(t): return t.select("fold", local=pl.col("fold").str.extract(r"^([^@]{5,})@"))
-def _eq(a,b): return np.where(a["fold"].to_numpy()==b["fold"].to_numpy(),100,0).astype(np.uint8)
-L=(("same, rare",114),("same",100),("close",92),("similar",85),("different",0))
-KINDS={k:Kind(_fold,"fold",_jw,_blf,L,("fold",),("fold",)) for k in ("person_name","text","address","company")}
-KINDS["company"]=Kind(_comp,"fold",_jw,_blf,L,(),("fold",))
-KINDS["given_name"]=Kind(_fold,"fold",_jw,_blf,(("same",100),("close",92),("similar",80),("different",0)),(),("fold","initial"))
-KINDS["family_name"]=Kind(_fold,"fold",_jw,_blf,L,(),("fold","head"))
-KINDS["patronymic"]=KINDS["given_name"]
-KINDS["phone"]=Kind(_phone,"fold",_jw,_bl,(("same, rare",118),("same",100),("one digit",94),("different",0)),("fold",),())
-KINDS["email"]=Kind(_low,"fold",_jw,_ble,(("same, rare",118),("same",100),("close",94),("different",0)),("fold","local"),())
-KINDS["city"]=Kind(_fold,"fold",_jw,_bl,(("same",100),("close",90),("different",0)),(),("fold",))
-for k in ("date","number","category","postcode","identifier","website","tax_id"): KINDS[k]=Kind(_low,"fold",_jw,_bl,(("same",100),("close",90),("different",0)),("fold",) if k in("date","identifier") else (),("fold",))
+for k in ("city","text","address"): KINDS[k]=Kind(_fold,"fold",_jw,(("same",100),("close",90),("different",0)),lambda t:t.select("fold"),("fold",),("fold",))
+for k in ("date","number","category","postcode","identifier","tax_id"): KINDS[k]=Kind(_low,"fold",_jw,(("same",100),("close",90),("different",0)),lambda t:t.select("fold"),("fold",) if k in("date","identifier") else (),("fold",))
 
-def expected_levels(c: Comparison, encoded) -> list[float]:
-    """codes 1..k"""
-    s=[l.at_least for l in c.levels]; out=[]
-    n=sum(1 for x in s if x>=100); 
-    for x in s: out.append(0.75/n if x>=100 else 0.17/(len(s)-n-1) if x>0 and len(s)-n-1 else 0.08)
-    return out[::-1]
+
+def expected_levels(comparison: Comparison) -> list[float]:
+    """Comparison → how a match is expected to spread over its levels (codes 1…k): a weak prior for the estimation.
+
+    Three matches in four agree exactly, most of the others nearly; the grades of equal values share alike.
+    """
+    bounds = [level.at_least for level in comparison.levels]
+    same = sum(at >= SAME for at in bounds)
+    between = len(bounds) - same - 1
+    spread = [0.75 / same if at >= SAME else 0.17 / between if at > 0 else 0.08 for at in bounds]
+    return spread[::-1]

@@ -61,7 +61,7 @@ def pair_table(match: Match) -> pl.DataFrame:
     for comparison in match.rules.comparisons:
         names = ["missing", *(level.name for level in reversed(comparison.levels))]
         codes = match.patterns[comparison.name].to_numpy()[number]
-        levels.append(pl.Series(comparison.name, codes).cast(pl.UInt32).cast(pl.Enum(names)))
+        levels.append(pl.Series(comparison.name, names, dtype=pl.Enum(names)).gather(codes))
     return pl.DataFrame(
         [
             ids.gather(match.pairs["left"]).alias("left_id"),

@@ -12,9 +12,9 @@ import polars as pl
 from engine.match import block as blocking
 from engine.match import choose, cluster, compare, weigh
 from engine.match.encode import Encoded, encode
-from engine.match.kinds import KINDS, expected_levels
+from engine.match.kinds import expected_levels
 from engine.progress import Progress, silent
-from engine.rules import SAME, Rules, Thresholds, validate
+from engine.rules import Rules, Thresholds, validate
 
 RANDOM_PAIRS = 1_000_000
 _T = TypeVar("_T")
@@ -154,7 +154,7 @@ def _estimate(
         codes = compare.levels(comparison, compare.similarity(found.encoded[comparison.name], left, right))
         by_chance[comparison.name] = np.bincount(codes, minlength=len(comparison.levels) + 1)[1:]
     all_pairs = records * (records - 1) / 2 * apart.mean()
-    expected = {c.name: expected_levels(c, found.encoded[c.name]) for c in rules.comparisons}
+    expected = {c.name: expected_levels(c) for c in rules.comparisons}
     return weigh.estimate(rules.comparisons, patterns, expected=expected, by_chance=by_chance, all_pairs=all_pairs,
                           judged=judged, seed=seed, progress=progress)  # fmt: skip
 

@@ -59,6 +59,21 @@ def suggest(
     return msgspec.structs.replace(rules, blocking=chosen)
 
 
+def region_of(records: pl.DataFrame) -> str:
+    """Records → the country whose dialling rules its local phone numbers follow, guessed from the script of its text.
+
+    >>> region_of(pl.DataFrame({"name": ["Пётр", "Анна"]})), region_of(pl.DataFrame({"name": ["王伟"]}))
+    ('RU', 'CN')
+    """
+    text = records.head(2000).select(pl.concat_str(pl.all().cast(pl.String), ignore_nulls=True).str.join("")).item() or ""
+    cyrillic = sum("\u0400" <= c <= "\u04ff" for c in text)
+    han = sum("\u4e00" <= c <= "\u9fff" for c in text)
+    latin = sum(c.isascii() and c.isalpha() for c in text)
+    if 3 * han >= max(cyrillic, latin) and han:  # one Han character says as much as a few letters
+        return "CN"
+    return "RU" if 4 * cyrillic >= latin and cyrillic else "US"
+
+
 def propose_comparisons(records: pl.DataFrame, kinds: Mapping[str, str | None]) -> tuple[Comparison, ...]:
     """Records, kind of each column → comparisons with their default levels; near-empty and constant columns left out."""
     filled = _filled(records, kinds)
@@ -103,12 +118,12 @@ def _vetoes(comparisons: Sequence[Comparison]) -> tuple[Veto, ...]:
 
 
 def possible_blocking(comparisons: Sequence[Comparison]) -> tuple[BlockingRule, ...]:
-    """Comparisons → every sensible blocking rule: strong keys alone, weak keys two by two of different comparisons."""
-    alone = [BlockingRule(f"{c.name} {key}", (f"{c.name}.{key}",)) for c in comparisons for key in KINDS[c.kind].strong]
-    weak = [(c.name, key) for c in comparisons for key in KINDS[c.kind].weak]
+    """Comparisons → every sensible blocking rule: keys alone, and keys two by two of different comparisons."""
+    alone = [BlockingRule(f"{c.name} {key}", (f"{c.name}.{key}",)) for c in comparisons for key in KINDS[c.kind].alone]
+    joinable = [(c.name, key) for c in comparisons for key in KINDS[c.kind].joint]
     joint = [
         BlockingRule(f"{a} {ka} + {b} {kb}", (f"{a}.{ka}", f"{b}.{kb}"))
-        for (a, ka), (b, kb) in combinations(weak, 2) if a != b
+        for (a, ka), (b, kb) in combinations(joinable, 2) if a != b
     ]  # fmt: skip
     return (*alone, *joint)
 

@@ -74,7 +74,7 @@ def estimate(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Weights:
-    """Pattern table → latent classes, the first of them the matches.
+    """Pattern table → latent classes, those of matches first.
 
     `expected`: per comparison the levels (codes 1…k) a match is expected to reach, a weak prior; `by_chance`: level
     counts of random pairs; `all_pairs`: how many pairs the table has in all; `judged`: judged matches and judged
@@ -103,7 +103,7 @@ def estimate(
             break
         best, best_score = fit, score
     assert best is not None
-    return _as_weights(layout, best)
+    return _as_weights(layout, best, _speaks_for_match(best, x, n, u, all_pairs))
 
 
 def _known(n: Matrix, judged: tuple[np.ndarray, np.ndarray] | None) -> tuple[Matrix, Matrix] | None:
@@ -182,16 +182,35 @@ def _latent_classes(
     return _Fit(log_likelihood, share, levels)
 
 
-def _as_weights(layout: Layout, fit: _Fit) -> Weights:
+def _speaks_for_match(fit: _Fit, x: Matrix, n: Matrix, u: Matrix, all_pairs: float) -> np.ndarray:
+    """Fitted classes → which of them are matches: those whose average pair Fellegi–Sunter would call a match.
+
+    Matches are not all alike (names swapped, fields retyped), so a class that started as non-matches may turn out to
+    be another kind of match. Its average pair then agrees on nearly everything, far beyond chance; colleagues and
+    relatives agree on what they share and differ in the rest, which leaves their average far below.
+    """
+    joint = x @ np.log(fit.levels).T + np.log(fit.share)
+    weight = np.exp(joint - joint.max(axis=1, keepdims=True))
+    weight = weight / weight.sum(axis=1, keepdims=True) * n[:, None]
+    evidence = x @ (np.log(fit.levels[0]) - np.log(u))
+    average = (weight * evidence[:, None]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-300)
+    is_match = average + np.log(fit.share[0] * n.sum() / all_pairs) > 0
+    is_match[0] = True
+    return is_match
+
+
+def _as_weights(layout: Layout, fit: _Fit, is_match: np.ndarray) -> Weights:
     """Fitted classes → rules; probabilities rounded so that a rule file reads well and gives the same back."""
     made = []
-    order = [0, *(1 + np.argsort(-fit.share[1:], kind="stable")).tolist()]
+    order = sorted(range(len(fit.share)), key=lambda i: (not is_match[i], -fit.share[i]))
     for position, index in enumerate(order):
         levels = {
             name: tuple(float(f"{p:.6g}") for p in fit.levels[index, start : start + width])
             for name, start, width in zip(layout.names, layout.start, layout.width, strict=True)
         }
-        made.append(LatentClass("match" if position == 0 else f"other {position}", float(f"{fit.share[index]:.8g}"), levels))
+        alike = is_match[index] == is_match
+        name = f"{'match' if is_match[index] else 'other'} {1 + int(alike[order[:position]].sum())}"
+        made.append(LatentClass(name, bool(is_match[index]), float(f"{fit.share[index]:.8g}"), levels))
     return Weights(tuple(made))
 
 
@@ -209,16 +228,20 @@ def score(comparisons: Sequence[Comparison], weights: Weights, patterns: pl.Data
     A level's `adjust` (bits) is added to the weight of the patterns that reach it.
     """
     joint = log_likelihoods(comparisons, weights, patterns)
-    top = joint[:, 1:].max(axis=1)
-    others = top + np.log(np.exp(joint[:, 1:] - top[:, None]).sum(axis=1))
-    weight = (joint[:, 0] - others) / np.log(2) + adjustments(comparisons, patterns)
-    likeliest = np.where(weight > 0, 0, 1 + joint[:, 1:].argmax(axis=1))
+    is_match = np.array([c.match for c in weights.classes])
+    weight = (_log_sum(joint[:, is_match]) - _log_sum(joint[:, ~is_match])) / np.log(2) + adjustments(comparisons, patterns)
+    likeliest = np.where((weight > 0)[:, None] == is_match, joint, -np.inf).argmax(axis=1)
     names = np.array([c.name for c in weights.classes])
     return patterns.with_columns(
         pl.Series("match_weight", weight),
         pl.Series("match_probability", 1 / (1 + np.exp2(-np.clip(weight, -500, 500)))),
         pl.Series("looks_like", names[likeliest]),
     )
+
+
+def _log_sum(logs: Matrix) -> Matrix:
+    top = logs.max(axis=1)
+    return np.asarray(top + np.log(np.exp(logs - top[:, None]).sum(axis=1)))
 
 
 def adjustments(comparisons: Sequence[Comparison], patterns: pl.DataFrame) -> Matrix:

@@ -1,0 +1,74 @@
+"""Building blocks of similarities: everything on whole columns of distinct pairs, numbers 0…100 as uint8.
+
+A pair in which a side is missing scores 0 here; whether a value is missing is decided before any similarity.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.process import cpdist
+
+Scores = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
+SAME = 100
+
+
+def same(left: pl.Series, right: pl.Series) -> Flags:
+    """Two columns → whether both are present and equal, pair by pair."""
+    return (left == right).fill_null(False).to_numpy()
+
+
+def graded(size: int, levels: Sequence[tuple[int, Flags]], other: Scores | int = 0) -> Scores:
+    """(pairs, (score, which pairs), strongest first, score of the rest) → for each pair its first score."""
+    return np.select([flags for _, flags in levels], [np.full(size, s, np.uint8) for s, _ in levels], other).astype(
+        np.uint8
+    )
+
+
+def alike(left: pl.Series, right: pl.Series) -> Scores:
+    """Two columns of text → Jaro–Winkler similarity × 100, rounded down."""
+    return _pairwise(left, right, JaroWinkler.normalized_similarity, dtype=np.float32, factor=100.0)
+
+
+def edits(left: pl.Series, right: pl.Series, *, most: int) -> NDArray[np.uint8]:
+    """Two columns of text → edits between them (a swap of neighbours is one); above `most`: most + 1.
+
+    A missing side counts as above.
+    """
+    found = cpdist(left.to_list(), right.to_list(), scorer=OSA.distance, score_cutoff=most, dtype=np.uint8)
+    missing = (left.is_null() | right.is_null()).to_numpy()
+    return np.where(missing, np.uint8(most + 1), np.asarray(found)).astype(np.uint8)
+
+
+def tokens_alike(left: pl.Series, right: pl.Series, scorer: Any) -> Scores:
+    """Two columns of text, a scorer of rapidfuzz.fuzz (0…100) → its scores, rounded down."""
+    return _pairwise(left, right, scorer, dtype=np.float32, factor=1.0)
+
+
+def best_over_lists(left: pl.Series, right: pl.Series, score: Callable[[pl.Series, pl.Series], Scores]) -> Scores:
+    """Two columns of lists, a function of two columns of single values → the best score of any two of each pair."""
+    frame = pl.DataFrame({"left": left, "right": right}).with_row_index("pair").drop_nulls()
+    frame = frame.explode("left", empty_as_null=True).explode("right", empty_as_null=True)
+    best = np.zeros(len(left), np.uint8)
+    if len(frame):
+        np.maximum.at(best, frame["pair"].to_numpy(), score(frame["left"], frame["right"]))
+    return best
+
+
+def where(mask: Flags, score: Callable[[NDArray[np.int64]], Scores], size: int) -> Scores:
+    """(pairs that need it, a function of their positions, pairs in all) → its scores there, 0 elsewhere."""
+    out = np.zeros(size, np.uint8)
+    rows = np.flatnonzero(mask)
+    if len(rows):
+        out[rows] = score(rows)
+    return out
+
+
+def _pairwise(left: pl.Series, right: pl.Series, scorer: Any, *, dtype: Any, factor: float) -> Scores:
+    # cpdist scores a missing side 0 by itself.
+    raw = cpdist(left.to_list(), right.to_list(), scorer=scorer, dtype=dtype)
+    return np.floor(np.asarray(raw) * factor + 1e-4).astype(np.uint8)
