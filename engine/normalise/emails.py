@@ -27,6 +27,8 @@ SCHEMA = {
     "is_role": pl.Boolean(),
     "is_free": pl.Boolean(),
     "local_letters": pl.String(),
+    "local_bare": pl.String(),
+    "local_words": pl.String(),
 }
 LEAST_LETTERS = 4  # fewer letters of a local part are no name
 
@@ -44,8 +46,9 @@ def keys(values: pl.Series) -> pl.DataFrame:
     `address` is normalised as its provider does, `local` and `domain` are its parts, `registrable` the domain that
     somebody owns, `domain_guess` the well-known domain that this one is one typing error away from (else null),
     `is_role` whether the local part names a desk and not a person (info, sales), `is_free` whether anybody can have
-    an address there, `local_letters` the letters of the local part. `key` joins the sorted addresses: equal keys are
-    equal e-mails. Placeholders and cells without an address are null in every column.
+    an address there, `local_letters` the letters of the local part, `local_bare` the local part without dots and
+    dashes, `local_words` its letters with the words sorted. `key` joins the sorted addresses: equal keys are equal
+    e-mails. Placeholders and cells without an address are null in every column.
 
     >>> k = keys(pl.Series(["Ivan.Petrov+crm@GoogleMail.com", "test@test.ru"]))
     >>> k["address"].to_list(), k["local_letters"].to_list()
@@ -99,6 +102,8 @@ def parts(addresses: pl.Series) -> pl.DataFrame:
         registrable=registrable(frame["domain"]),
         is_role=pl.col("local").str.replace(r"[\d._\-]+$", "").is_in(_roles()),
         local_letters=pl.when(letters.str.len_chars() >= LEAST_LETTERS).then(letters),
+        local_bare=pl.col("local").str.replace_all(r"[._\-]", ""),
+        local_words=pl.coalesce(_sorted_words(frame["local"]), letters),
     ).join(_guesses(frame["domain"]), on="domain", how="left", maintain_order="left")
     names = [n for n in SCHEMA if n not in ("key", "addresses")]
     return frame.select(pl.when(said).then(n).alias(n) for n in names)
@@ -115,6 +120,13 @@ def block_keys(table: pl.DataFrame) -> pl.DataFrame:
         local=pl.when(person & (pl.col("local").str.len_chars() >= 5)).then("local"),
         letters=pl.when(person & (pl.col("local_letters").str.len_chars() >= 6)).then("local_letters"),
     )
+
+
+def _sorted_words(local: pl.Series) -> pl.Series:
+    # petrov_ivan and ivan.petrov → ivanpetrov; null for one word, which has no other order.
+    several = local.str.contains(r"\pL[._\-]+\pL").fill_null(False)
+    words = local.filter(several).str.replace_all(r"[\d_\-]+", ".").str.split(".").list.sort().list.join("")
+    return pl.repeat(None, len(local), dtype=pl.String, eager=True).scatter(several.arg_true(), words)
 
 
 def _mailbox() -> pl.Expr:
