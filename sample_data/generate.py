@@ -13,9 +13,9 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # run as a file: the modules beside it are found from the project's root
     sys.path.insert(0, str(HERE.parent))
 
-from sample_data._make import amocrm, zoho  # noqa: E402
+from sample_data._make import amocrm, fxiaoke, zoho  # noqa: E402
 
-ACCOUNTS = {"amocrm": amocrm.write, "zoho": zoho.write}
+ACCOUNTS = {"amocrm": amocrm.write, "zoho": zoho.write, "fxiaoke": fxiaoke.write}
 
 
 def generate(out: Path, *, seed: int = 7) -> None:

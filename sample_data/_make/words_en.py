@@ -17,7 +17,8 @@ LAST = """
 Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Thomas Moore Martin Jackson Thompson White Lopez
 Harris Clark Lewis Robinson Walker Young Allen King Wright Scott Torres Nguyen Hill Flores Green Adams Nelson Baker Hall
 Rivera Campbell Mitchell Carter Roberts Gomez Phillips Evans Turner Diaz Parker Cruz Edwards Collins Reyes Stewart
-Morris Morales Murphy Cook Rogers Morgan Peterson Cooper Reed Bailey Bell Kelly Howard Ward Cox Richardson Wood Watson Brooks
+Morris Morales Murphy Cook Rogers Morgan Peterson Cooper Reed Bailey Bell Kelly Howard Ward Cox Richardson Wood Watson
+Brooks
 Bennett Gray James Hughes Price Myers Long Foster Sanders Ross Powell Sullivan Russell Ortiz Jenkins Perry Butler Barnes
 Fisher Henderson Coleman Simmons Patterson Jordan Reynolds Hamilton Graham Kim Griffin Wallace Moreno West Cole Hayes
 Bryant Herrera Gibson Ellis Tran Medina Stevens Murray Ford Marshall Owens Harrison Ruiz Kennedy Wells Alvarez Woods

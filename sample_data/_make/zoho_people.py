@@ -80,7 +80,7 @@ def accounts(rng: Random, count: int) -> tuple[list[Account], list[tuple[str, st
             away = rng.choice([c for c in CITIES if c[1] != home[1]])
             other = Account(f"a{len(made) + 1:04d}", core, form, away, _street(rng), number(rng, away), domain)
             why = "branch"
-            if 0.04 < luck:
+            if luck > 0.05:
                 why, other.form = "namesake", rng.choice([f for f in FORMS if f != form])
                 other.domain = domain.replace(".", f"-{away[1].lower()}.")
             first.careful = other.careful = True
