@@ -1,7 +1,7 @@
 """JSON of the amoCRM API v4, and any JSON list of objects → `Table`s of flat text columns.
 
-A column is a path in the object (`_embedded.companies`: of linked objects the ids, of tags the names); custom fields are
-columns called by their code (`PHONE`) or else by their name. What is nested deeper is kept as JSON text.
+A column is a path in the object (`_embedded.companies`: of linked objects the ids, of tags the names); custom fields
+are columns called by their code (`PHONE`) or else by their name. What is nested deeper is kept as JSON text.
 """
 
 import re
@@ -56,7 +56,7 @@ def flatten(record: dict[str, Json]) -> dict[str, str]:
                 _add_custom(flat, field)
         elif key in {"_embedded", "metadata"} and isinstance(value, dict):
             for inner, part in value.items():
-                _add(flat, f"{key}.{inner}", _listed(part))
+                _add(flat, f"{key}.{inner}", _listed(inner, part))
         elif key in {"created_by", "updated_by", "deleted_by"} and isinstance(value, dict) and "id" in value:
             _add(flat, key, _text(value["id"]))
         else:
@@ -135,12 +135,10 @@ def _add_custom(flat: dict[str, str], field: Json) -> None:
         _add(flat, str(header), _text(value.get("value") if isinstance(value, dict) and "value" in value else value))
 
 
-def _listed(value: Json) -> str:
-    if isinstance(value, list) and value and all(isinstance(v, dict) and ("name" in v or "id" in v) for v in value):
+def _listed(key: str, value: Json) -> str:
+    if isinstance(value, list) and value and all(isinstance(v, dict) and "id" in v for v in value):
         main = sorted(value, key=lambda v: not v.get("is_main"))
-        return VALUE_SEPARATOR.join(
-            _text(v["name"] if "name" in v and "first_name" not in v else v["id"]) for v in main
-        )
+        return VALUE_SEPARATOR.join(_text(v["name"] if key == "tags" and "name" in v else v["id"]) for v in main)
     return _text(value)
 
 

@@ -18,6 +18,7 @@ from engine.snapshot.table import Limits, Table, finish
 from engine.snapshot.torn import parse as parse_torn
 
 DELIMITERS = (",", ";", "\t", "|")
+ONE_COLUMN = ("\t", "|", ";", ",", "\x1f")
 SNIFF_CHARACTERS = 1 << 16
 SNIFF_ROWS = 200
 QUOTE = 34
@@ -126,6 +127,9 @@ def _sniff(data: bytes) -> str:
         whole = widths[:-1] if len(data) > SNIFF_CHARACTERS and len(widths) > 1 else widths
         agree = sum(1 for width in whole if width == whole[0]) / len(whole)
         scores[delimiter] = (whole[0] > 1, agree if whole[0] > 1 else 0.0, whole[0])
+    if max(width for _, _, width in scores.values()) == 1:
+        # One column: what it holds may contain any delimiter, so take one that cuts nothing.
+        return next((d for d in ONE_COLUMN if d.encode() not in data), ONE_COLUMN[-1])
     # The header counts for most: a note full of commas must not outvote a header of semicolons.
     return max(DELIMITERS, key=lambda d: (scores[d][0], round(scores[d][1], 1) * scores[d][2], -DELIMITERS.index(d)))
 

@@ -180,7 +180,7 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, shown: str, allo
 
 def _too_big(name: str, limits: Limits) -> LimitExceeded:
     return LimitExceeded(
-        f"{name} unpacks to more than {limits.unpacked_bytes >> 20} MB or {limits.files} files: unpack it and load parts",
+        f"{name} unpacks to more than {limits.unpacked_bytes >> 20} MB or {limits.files} files: load it in parts",
         limit=limits.unpacked_bytes,
     )
 

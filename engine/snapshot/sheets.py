@@ -1,6 +1,7 @@
 """Workbooks (XLSX, XLS, ODS) and Parquet files → `Table`s, every cell as text."""
 
 import io
+import json
 import struct
 import zipfile
 import zlib
@@ -18,9 +19,10 @@ DEFLATE_AT_MOST = 1032  # a deflated byte never becomes more
 
 
 def read_workbook(name: str, data: bytes, *, limits: Limits) -> list[Table]:
-    """(name, bytes of a workbook) → a `Table` for each sheet that has cells. The first row with cells is the header.
+    """(name, bytes of a workbook) → a `Table` for each sheet with cells. The first row with cells is the header.
 
-    Dates come out as `2024-01-31 10:00:00`, whole numbers without a decimal point. Raises UnreadableFile, LimitExceeded.
+    Dates come out as `2024-01-31 10:00:00`, whole numbers without a decimal point. Raises UnreadableFile and
+    LimitExceeded.
     """
     if data.startswith(b"PK"):
         _check_unpacked(name, data, limits)
@@ -42,7 +44,7 @@ def read_workbook(name: str, data: bytes, *, limits: Limits) -> list[Table]:
 
 
 def read_parquet(name: str, data: bytes, *, limits: Limits) -> Table:
-    """(name, bytes of a Parquet file) → `Table`; nested values become JSON text. Raises UnreadableFile, LimitExceeded."""
+    """(name, bytes of a Parquet file) → `Table`; nested values become JSON text. Raises as `read_workbook` does."""
     try:
         about = pq.ParquetFile(io.BytesIO(data)).metadata
         unpacked = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
@@ -76,8 +78,6 @@ def _as_text(column: pl.Series) -> pl.Series:
 
 
 def _json(value: object) -> str:
-    import json
-
     return json.dumps(value.to_list() if isinstance(value, pl.Series) else value, ensure_ascii=False, default=str)
 
 

@@ -23,9 +23,9 @@ def parse(text: str, delimiter: str) -> tuple[list[str], pl.DataFrame, pl.Series
 
     Rows with too few cells are filled up; surplus empty cells go; surplus cells with content make the row a reject.
 
-    >>> headers, frame, lines, rejects = parse('a,b\\n1,"x\\n"y",2\\n3,4\\n5\\n', ",")
+    >>> headers, frame, lines, rejects = parse('a,b\\n1,x "y" z\\n"2"z,3,x\\n4\\n', ",")
     >>> frame.rows(), lines.to_list(), rejects
-    ([('y"', '2'), ('3', '4'), ('5', '')], [3, 4, 5], [(2, 'broken_quotes', '1,"x')])
+    ([('1', 'x "y" z'), ('4', '')], [2, 4], [(3, 'broken_quotes', '"2"z,3,x')])
     """
     lines = [line + "\n" for line in text.split("\n")]
     if lines[-1] == "\n":
@@ -67,7 +67,7 @@ def _record(lines: list[str], at: int, delimiter: str, width: int | None) -> tup
 
 
 def _loose(line: str, delimiter: str, width: int | None) -> list[str] | None:
-    """A line whose quotes are not quotes → its cells, when cutting at every delimiter gives as many as there should be."""
+    """A line whose quotes are not quotes → its cells, when cutting at every delimiter gives the right number."""
     cells = line.split(delimiter)
     if width is not None and len(cells) != width:
         return None
