@@ -1,4 +1,4 @@
-"""Frames → charts. No streamlit here; every axis has a title with its unit, every mark a tooltip, the language's numbers.
+"""Frames → charts. No streamlit here; axes have titles with units, marks have tooltips.
 
 Colours come from the theme by their meaning: `STRONG` what one acts on, `MUTED` the rest, `WARN` what goes wrong.
 """
@@ -12,7 +12,7 @@ from pages._ui import text
 from pages._ui.text import _
 
 STRONG, WARN, GOOD, MUTED = "#2f86a6", "#c98a3c", "#4f9465", "#8a99a6"
-HEIGHT = 240
+HEIGHT = 290
 _LABEL = 220  # pixels for a category's name
 _SHADES = [STRONG, WARN, GOOD, "#a8507a", "#7a6fb8", "#94805c", MUTED, "#c2a52c"]
 
@@ -25,7 +25,10 @@ def bars(frame: pl.DataFrame, *, name: str, value: str, titles: tuple[str, str],
         .encode(
             x=alt.X(f"{value}:Q", title=titles[1], axis=alt.Axis(format=unit, tickCount=5)),
             y=alt.Y(f"{name}:N", title=None, sort=None, axis=alt.Axis(labelLimit=_LABEL)),
-            tooltip=[alt.Tooltip(f"{name}:N", title=titles[0]), alt.Tooltip(f"{value}:Q", title=titles[1], format=unit)],
+            tooltip=[
+                alt.Tooltip(f"{name}:N", title=titles[0]),
+                alt.Tooltip(f"{value}:Q", title=titles[1], format=unit),
+            ],
         )
         .properties(height=max(90, 26 * frame.height + 40))
     )
@@ -57,7 +60,7 @@ def scores(frame: pl.DataFrame, *, groups: list[str], merge: float, review: floa
         )
         .properties(height=HEIGHT)
     )
-    return _finish(drawn + _marks(merge=merge, review=review, title=_("weight"), form=".1f"))
+    return _finish(drawn + _marks(merge=merge, review=review, title=_("weight"), form=".1f", middle=0.0))
 
 
 def curve(frame: pl.DataFrame, *, merge: float, review: float, estimate: bool) -> alt.LayerChart:
@@ -94,7 +97,9 @@ def removable(frame: pl.DataFrame, *, merge: float) -> alt.LayerChart:
         .mark_line(interpolate="step-after", strokeWidth=2, color=STRONG)
         .encode(
             x=alt.X("threshold:Q", title=_("merge threshold (match probability)"), scale=alt.Scale(nice=False)),
-            y=alt.Y("removable:Q", title=_("removable records"), axis=alt.Axis(format=",.0f"), scale=alt.Scale(zero=False)),
+            y=alt.Y(
+                "removable:Q", title=_("removable records"), axis=alt.Axis(format=",.0f"), scale=alt.Scale(zero=False)
+            ),
             tooltip=[
                 alt.Tooltip("threshold:Q", title=_("threshold"), format=".3f"),
                 alt.Tooltip("removable:Q", title=_("removable records"), format=",.0f"),
@@ -107,12 +112,13 @@ def removable(frame: pl.DataFrame, *, merge: float) -> alt.LayerChart:
 
 def waterfall(frame: pl.DataFrame) -> alt.Chart:
     """(part, start, end, weight, says) in order → how each comparison moves the weight, bits, from left to right."""
+    ends = pl.concat([frame["start"], frame["end"]])
     direction = alt.condition("datum.weight < 0", alt.value(WARN), alt.value(STRONG))
     return _finish(
         alt.Chart(frame)
         .mark_bar(height=16, cornerRadius=2)
         .encode(
-            x=alt.X("start:Q", title=_("match weight, bits"), scale=alt.Scale(nice=True)),
+            x=alt.X("start:Q", title=_("match weight, bits"), scale=alt.Scale(domain=[ends.min(), ends.max()])),
             x2="end:Q",
             y=alt.Y("part:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL)),
             color=direction,
@@ -163,26 +169,48 @@ def timeline(frame: pl.DataFrame, *, groups: list[str], value_title: str, unit: 
     )
 
 
+def group_sizes(frame: pl.DataFrame, *, groups: list[str]) -> alt.Chart:
+    """(size, groups, entity) → columns: how many groups have how many records, side by side per entity."""
+    return _finish(
+        alt.Chart(frame)
+        .mark_bar(cornerRadiusEnd=2)
+        .encode(
+            x=alt.X("size:N", title=_("records in a group"), axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset("entity:N", sort=groups),
+            y=alt.Y("groups:Q", title=_("groups"), axis=alt.Axis(format=",.0f")),
+            color=alt.Color("entity:N", title=None, sort=groups, legend=_legend(), scale=_colours(groups)),
+            tooltip=[
+                alt.Tooltip("entity:N", title=_("records")),
+                alt.Tooltip("size:N", title=_("records in a group")),
+                alt.Tooltip("groups:Q", title=_("groups"), format=",.0f"),
+            ],
+        )
+        .properties(height=HEIGHT)
+    )
+
+
 def _colours(names: list[str]) -> alt.Scale:
     return alt.Scale(domain=names, range=[_SHADES[i % len(_SHADES)] for i in range(len(names))])
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(orient="top", direction="horizontal", columns=2, labelLimit=320)
+    return alt.Legend(orient="bottom", direction="horizontal", columns=2, labelLimit=320)
 
 
-def _marks(*, merge: float, review: float | None, title: str, form: str) -> alt.LayerChart:
-    rows = [{"at": merge, "what": _("merge from here")}]
-    if review is not None and review != merge:
-        rows.append({"at": review, "what": _("review from here")})
-    base = alt.Chart(pl.DataFrame(rows)).encode(x="at:Q")
-    lines = base.mark_rule(strokeDash=[2, 2], strokeWidth=1.5, color=MUTED).encode(
-        tooltip=[alt.Tooltip("what:N", title=_("mark")), alt.Tooltip("at:Q", title=title, format=form)]
-    )
-    names = base.mark_text(align="right", dx=-4, dy=4, baseline="top", color=MUTED, fontSize=11).encode(
-        text="what:N", y=alt.value(0)
-    )
-    return alt.layer(lines, names)
+def _marks(*, merge: float, review: float | None, title: str, form: str, middle: float = 0.5) -> alt.LayerChart:
+    """Upright lines at the thresholds, their names above the plot on the side where there is room."""
+    layers = []
+    for at, what, line in ((merge, _("merge from here"), -6), (review, _("review from here"), -20)):
+        if at is None or (line < -6 and at == merge):
+            continue
+        base = alt.Chart(pl.DataFrame({"at": [at], "what": [what]})).encode(x="at:Q")
+        tooltip = [alt.Tooltip("what:N", title=_("mark")), alt.Tooltip("at:Q", title=title, format=form)]
+        layers.append(base.mark_rule(strokeDash=[3, 2], strokeWidth=1.5, color=MUTED).encode(tooltip=tooltip))
+        side = {"align": "left", "dx": 2} if at <= middle else {"align": "right", "dx": -2}
+        layers.append(
+            base.mark_text(baseline="bottom", color=MUTED, fontSize=11, **side).encode(text="what:N", y=alt.value(line))
+        )
+    return alt.layer(*layers)
 
 
 def _finish(chart: Any) -> Any:

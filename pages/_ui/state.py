@@ -31,6 +31,10 @@ SETTINGS: dict[str, tuple[Any, type]] = {
 }
 
 
+# Changes of these can be undone, one by one.
+TRACKED = ("merge_", "review_", "rules:")
+
+
 def start() -> None:
     """At the start of a run: read the URL once a session, keep it in step ever after, choose the language."""
     if "settings" not in st.session_state:
@@ -51,6 +55,28 @@ def get(name: str, default: Any = None) -> Any:
 
 def put(name: str, value: Any) -> None:
     """Remember a setting (in the URL too) or anything else for this session; None forgets it."""
+    before = get(name)
+    if name.startswith(TRACKED) and before != value:
+        st.session_state.setdefault("undo", []).append((name, before))
+        st.session_state["redo"] = []
+    _put(name, value)
+
+
+def can(step: str) -> bool:
+    """'undo' or 'redo' → whether there is a change to take back or to do again."""
+    return bool(st.session_state.get(step))
+
+
+def step(which: str) -> None:
+    """Take the last tracked change back ('undo') or do it again ('redo')."""
+    trail = st.session_state.get(which, [])
+    if trail:
+        name, value = trail.pop()
+        st.session_state.setdefault({"undo": "redo", "redo": "undo"}[which], []).append((name, get(name)))
+        _put(name, value)
+
+
+def _put(name: str, value: Any) -> None:
     if name in SETTINGS:
         st.session_state.setdefault("settings", {})[name] = value
         _to_url()

@@ -21,8 +21,9 @@ _LOCALES = {"en": "en", "ru": "ru", "zh": "zh_Hans"}
 _FOLDER = Path(__file__).parent / "locale"
 _in_use: ContextVar[str] = ContextVar("language", default="en")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$:^=&])")
+_LINKS = re.compile(r"@|:(?=/)|www(?=\\?\.)", re.IGNORECASE)  # what a renderer would make a link of
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
-_BYTES = 1000  # storage is sold and shown in decimal units
+_BYTES = 1024  # CRMs sell and show storage in these
 
 
 def use(language: str) -> None:
@@ -93,13 +94,19 @@ def plain(value: object, limit: int = 200) -> str:
         return "–"
     text = _CONTROL.sub(" ", str(value))
     text = text if len(text) <= limit else text[: limit - 1] + "…"
-    return _MARKDOWN.sub(r"\\\1", text)
+    return _LINKS.sub("\\g<0>\u2060", _MARKDOWN.sub(r"\\\1", text))
 
 
 def number_locale() -> dict[str, object]:
     """→ how charts write numbers: Vega's number locale for the language in use."""
     if language() == "ru":
-        return {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", "\u00a0₽"], "percent": "\u00a0%"}
+        return {
+            "decimal": ",",
+            "thousands": "\u00a0",
+            "grouping": [3],
+            "currency": ["", "\u00a0₽"],
+            "percent": "\u00a0%",
+        }
     return {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", ""]}
 
 

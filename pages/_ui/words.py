@@ -4,6 +4,7 @@ Every table is a function, so that its sentences are in the language in use when
 """
 
 from engine.errors import WinnowError
+from pages._ui import meanings
 from pages._ui.text import _, n_, num, plain
 
 
@@ -139,14 +140,51 @@ def dimension(code: str) -> str:
     return names.get(code, code)
 
 
+def group(by: str, code: str | None) -> str:
+    """(what storage is broken down by, group) → the group's name; CRM values stay as they are."""
+    if code is None:
+        return {"entity": _("On no record"), "owner": _("Unknown"), "age": _("Unknown")}.get(by, _("Not on a deal"))
+    known = {"entity": entity, "age": meanings.age, "type": meanings.file_type}.get(by)
+    return known(code) if known else code
+
+
+def level(name: str) -> str:
+    """A level of agreement → its name."""
+    names = {
+        "missing": _("missing"),
+        "same, rare": _("same, and rare"),
+        "same": _("same"),
+        "close": _("close"),
+        "similar": _("similar"),
+        "one digit": _("one digit differs"),
+        "different": _("different"),
+    }
+    return names.get(name, name)
+
+
+def blocking_rule(name: str) -> str:
+    """'phone fold + city fold' → 'Phone + City': the rule by the comparisons whose keys it joins."""
+    return " + ".join(comparison(part.split(" ")[0]) for part in name.split(" + "))
+
+
+def placeholder(code: str) -> str:
+    """Why a value does not count as agreement."""
+    return {"excluded": _("excluded by a rule"), "placeholder": _("stands for no value")}.get(code, code)
+
+
 def problem(error: WinnowError) -> str:
     """An error of the engine → one sentence that says what to do, never a traceback."""
     told = {
         "unreadable_file": _("This file is not a table that can be read. Export it again as CSV or XLSX."),
-        "limit_exceeded": _("The file is larger than what is allowed. Put it into the inbox folder or split the export."),
+        "limit_exceeded": _(
+            "The file is larger than what is allowed. Put it into the inbox folder or split the export."
+        ),
         "unknown_column": _("A column that was asked for is not in the file. Check the mapping."),
         "rules_not_yaml": _("The rule file is not YAML. Download the current rules and edit a copy."),
         "rules_wrong": _("The rule file has a mistake."),
+        "rules_other_entity": _("These rules are for another kind of record."),
+        "nothing_to_compare": _("No column holds names, phones or anything else to compare. Check the mapping."),
+        "unknown_record": _("This record is not in the snapshot."),
         "rules": _("The rules contradict themselves."),
         "workspace": _("A snapshot is missing or damaged. Load the export again."),
         "plan": _("This plan cannot be made."),

@@ -12,6 +12,7 @@ from engine.errors import WinnowError
 from pages._ui import words
 from pages._ui.text import _, plain
 
+_CARD = 137  # pixels: six to a row at 1280, two at 400
 _log = logging.getLogger("winnow")
 
 
@@ -45,14 +46,35 @@ def empty(what: str, to_do: str, *, page: str | None = None, label: str = "") ->
             st.page_link(page, label=label, icon=":material/arrow_forward:")
 
 
+def nothing_loaded() -> None:
+    """The empty state of every page that needs a snapshot."""
+    empty(
+        _("There is no account here yet"),
+        _("Load an export of your CRM, or the sample account, on the Snapshot page."),
+        page="pages/snapshot.py",
+        label=_("Go to Snapshot"),
+    )
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """While the work inside takes its time, say what is done."""
+    with st.spinner(what, show_time=True):
+        yield
+
+
 def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
-    """(name, value, explanation) of each figure → a row of metrics that wraps on a narrow screen."""
+    """(name, value, explanation) of each figure → a row of cards that wraps; names wrap too, whatever the language."""
     with st.container(horizontal=True, gap="small"):
         for name, value, explanation in values:
-            st.metric(name, value, help=explanation, border=True, width=190)
+            with st.container(border=True, width=_CARD, gap=None, height="stretch"):
+                st.caption(name, help=explanation)
+                st.markdown(f"#### {value}", anchors=False)
 
 
-def chart(drawing: alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart, how_to_read: str, *, key: str) -> None:
+def chart(
+    drawing: alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart, how_to_read: str, *, key: str
+) -> None:
     """A chart with the one line that says how to read it."""
     st.altair_chart(drawing, key=key, alt=how_to_read)
     st.caption(how_to_read)

@@ -1,0 +1,147 @@
+"""What was computed once: the only module with `st.cache_*`. Engine functions by snapshot id and digest of the rules.
+
+Frames are never hashed and never copied: they hang on a snapshot's id, which is the hash of its content, and are
+shared by all visitors, who must not change them. Arguments that begin with an underscore are not part of the key.
+"""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+import streamlit as st
+from engine.snapshot.workspace import Workspace
+
+from engine import rules as rule_files
+from engine.match import run, suggest
+from engine.match.run import Match
+from engine.plan import survivorship
+from engine.plan.survivorship import Golden
+from engine.retention import decide
+from engine.retention.schedule import Hold, Schedule
+from engine.rules import Rules, Weights
+from engine.storage import findings as storage_findings
+from engine.storage import growth, links
+from engine.storage import usage as storage_usage
+
+_FEW, _SOME, _MANY = 4, 24, 200
+
+
+@st.cache_resource(show_spinner=False)
+def workspace(path: str) -> Workspace:
+    """A folder → its workspace, opened once for all visitors."""
+    return Workspace(Path(path))
+
+
+@st.cache_resource(show_spinner=False)
+def lock(path: str) -> threading.Lock:
+    """A folder → the lock that lets only one visitor at a time load files into it."""
+    return threading.Lock()
+
+
+@st.cache_resource(show_spinner=False, max_entries=_FEW)
+def snapshot(path: str, snapshot_id: str) -> Any:
+    """→ the snapshot with its frames."""
+    return workspace(path).load(snapshot_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_SOME)
+def suggested(path: str, snapshot_id: str, entity: str) -> Rules:
+    """→ the rules the engine suggests for these records."""
+    return suggest.suggest(snapshot(path, snapshot_id).frames[entity], entity=entity)
+
+
+def match(path: str, snapshot_id: str, entity: str, rules: Rules, judgements: pl.DataFrame | None) -> Match:
+    """→ the `Match` under these rules and judgements; only what a changed part of the rules needs is done again."""
+    compared = _compared(path, snapshot_id, entity, _basis(rules), rules)
+    weight = rule_files.digest((rules.comparisons, rules.weights))
+    weighed = _weighed(path, snapshot_id, entity, _basis(rules), weight, rules, compared)
+    said = frame_digest(judgements)
+    return _clustered(path, snapshot_id, entity, rule_files.digest(rules), said, rules, weighed, judgements)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_FEW)
+def _compared(path: str, snapshot_id: str, entity: str, basis: str, _rules: Rules) -> Match:
+    return run.match(snapshot(path, snapshot_id).frames[entity], _rules)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_SOME)
+def _weighed(path: str, snapshot_id: str, entity: str, basis: str, weight: str, _rules: Rules, _found: Match) -> Match:
+    return run.reweigh(_found, _rules)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_SOME)
+def _clustered(
+    path: str, snapshot_id: str, entity: str, whole: str, said: str, _rules: Rules, _found: Match, _judgements: Any
+) -> Match:
+    completed = msgspec.structs.replace(_rules, weights=_found.rules.weights)
+    return run.recluster(dataclasses.replace(_found, judgements=_judgements), completed)
+
+
+def learnt(path: str, snapshot_id: str, entity: str, rules: Rules, judgements: pl.DataFrame) -> Weights:
+    """→ weights estimated with the judgements taken as certain."""
+    compared = _compared(path, snapshot_id, entity, _basis(rules), rules)
+    return run.reweigh(dataclasses.replace(compared, judgements=judgements), rules).rules.weights
+
+
+def _basis(rules: Rules) -> str:
+    """Rules → the digest of what decides which pairs there are and how alike they are."""
+    compared = tuple((c.name, c.kind, c.columns) for c in rules.comparisons)
+    values = tuple(e for e in rules.exclusions if e.pair is None)
+    return rule_files.digest((rules.entity, rules.region, compared, rules.blocking, values))
+
+
+def frame_digest(frame: pl.DataFrame | None) -> str:
+    """A small frame → a digest of its content."""
+    return hashlib.sha256(b"" if frame is None else frame.write_csv().encode()).hexdigest()[:16]
+
+
+@st.cache_data(show_spinner=False, max_entries=_MANY)
+def usage(path: str, snapshot_id: str, by: str, as_of: dt.date) -> pl.DataFrame:
+    """→ bytes and files by group."""
+    return storage_usage.usage(snapshot(path, snapshot_id), by, as_of=as_of)
+
+
+@st.cache_data(show_spinner=False, max_entries=_SOME)
+def findings(path: str, snapshot_id: str, as_of: dt.date) -> pl.DataFrame:
+    """→ files that could go, with the bytes each would free."""
+    return storage_findings.findings(snapshot(path, snapshot_id), as_of=as_of)
+
+
+@st.cache_data(show_spinner=False, max_entries=_SOME)
+def difference(
+    path: str, before: str, after: str, by: str, as_of_before: dt.date, as_of_after: dt.date
+) -> pl.DataFrame:
+    """→ what grew between two snapshots."""
+    return growth.difference(
+        snapshot(path, before), snapshot(path, after), by, as_of_before=as_of_before, as_of_after=as_of_after
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=_SOME)
+def history(path: str, snapshot_id: str, as_of: dt.date) -> pl.DataFrame:
+    """→ bytes in use at the end of each month."""
+    return growth.history(snapshot(path, snapshot_id), as_of=as_of)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_SOME)
+def golden(path: str, snapshot_id: str, entity: str, clusters: str, survivors: dict[str, str], _found: Match) -> Golden:
+    """→ survivors and golden values of the clusters."""
+    deals = links.deal_links(snapshot(path, snapshot_id)).filter(entity=entity)
+    return survivorship.golden(_found.records, _found.clusters, entity=entity, deals=deals, survivors=survivors)
+
+
+def dispositions(
+    path: str, snapshot_id: str, schedule: Schedule, holds: tuple[Hold, ...], as_of: dt.date
+) -> pl.DataFrame:
+    """→ what the schedule and the holds say of every record and file."""
+    return _decided(path, snapshot_id, rule_files.digest((schedule, holds)), as_of, schedule, holds)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_SOME)
+def _decided(path: str, snapshot_id: str, said: str, as_of: dt.date, _schedule: Schedule, _holds: Any) -> pl.DataFrame:
+    return decide.decide(snapshot(path, snapshot_id), _schedule, _holds, as_of=as_of)

@@ -1,0 +1,208 @@
+"""The Merge page: groups of duplicates as a list, one group side by side with its golden record, the decision."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from engine.match.run import Match
+from engine.plan.survivorship import Golden, joined
+from pages._ui import desk, meanings, state, words, work
+from pages._ui.components import compare, frame, pairs
+from pages._ui.text import _, date, n_, num, percent, plain
+
+SHOW = ("all", "open", "accepted", "rejected", "conflicts", "large")
+_LARGE = 4
+
+
+def summary(entity: str, found: Match, golden: Golden) -> pl.DataFrame:
+    """A row per group: key, members, name of the survivor, weakest link, conflicts, decision; the weakest first."""
+    members = found.clusters.join(golden.survivors, on="cluster_id").group_by("cluster_id").agg("record_id")
+    rows = found.records.select("record_id").with_row_index("row").join(found.clusters, on="record_id")
+    inside = (
+        found.forest.join(rows.select("row", a="cluster_id"), left_on="left", right_on="row")
+        .join(rows.select("row", b="cluster_id"), left_on="right", right_on="row")
+        .filter(pl.col("a") == pl.col("b"))
+        .group_by(cluster_id="a")
+        .agg(weakest=pl.col("match_weight").min())
+    )
+    named = pl.DataFrame({"survivor_id": found.records["record_id"], "name": pairs.label(found.records)})
+    conflicts = golden.conflicts.group_by("cluster_id").agg(conflicts=pl.col("field").n_unique())
+    decided = work.decisions()
+    keys = members["record_id"].map_elements(lambda ids: desk.group_key(ids.to_list()), return_dtype=pl.String)
+    verdicts = [decided.get(k, {}).get("verdict", "open") for k in keys]
+    return (
+        golden.survivors.join(
+            members.select("cluster_id", members="record_id", key=keys, verdict=pl.Series(verdicts, dtype=pl.String)),
+            on="cluster_id",
+        )
+        .join(named.unique("survivor_id"), on="survivor_id", how="left")
+        .join(inside, on="cluster_id", how="left")
+        .join(conflicts, on="cluster_id", how="left")
+        .with_columns(
+            pl.col("conflicts").fill_null(0),
+            probability=1 / (1 + (-pl.col("weakest") * 0.6931471805599453).exp()),
+        )
+        .sort("probability", "cluster_id", nulls_last=True)
+    )
+
+
+def figures(table: pl.DataFrame) -> None:
+    """How many groups and records, how many decided."""
+    frame.figures(
+        [
+            (_("Groups of duplicates"), num(table.height), None),
+            (_("Records to merge away"), num(int(table["records"].sum()) - table.height), None),
+            (_("Accepted"), num(table.filter(verdict="accept").height), None),
+            (_("Rejected"), num(table.filter(verdict="reject").height), _("They are left out of the plan.")),
+            (
+                _("With conflicts"),
+                num(table.filter(pl.col("conflicts") > 0).height),
+                _("Groups in which a value is lost by merging."),
+            ),
+        ]
+    )
+
+
+def filtered(table: pl.DataFrame) -> pl.DataFrame:
+    """The groups the visitor wants to see."""
+    names = {
+        "all": _("All"),
+        "open": _("Undecided"),
+        "accepted": _("Accepted"),
+        "rejected": _("Rejected"),
+        "conflicts": _("With conflicts"),
+        "large": n_("{n} record or more", "{n} records or more", _LARGE),
+    }
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    with left:
+        st.pills(
+            _("Show"),
+            SHOW,
+            required=True,
+            format_func=names.__getitem__,
+            **state.keep("show", "all", options=list(SHOW)),
+        )
+    wanted = right.text_input(_("Search"), icon=":material/search:", **state.keep("search", ""))
+    rules = {
+        "open": pl.col("verdict") == "open",
+        "accepted": pl.col("verdict") == "accept",
+        "rejected": pl.col("verdict") == "reject",
+        "conflicts": pl.col("conflicts") > 0,
+        "large": pl.col("records") >= _LARGE,
+    }
+    shown = table.filter(rules.get(state.get("show"), pl.lit(True)))
+    if wanted:
+        needle = str(wanted).strip().lower()
+        in_name = pl.col("name").fill_null("").str.to_lowercase().str.contains(needle, literal=True)
+        shown = shown.filter(in_name | pl.col("members").list.contains(needle))
+    return shown
+
+
+def choose(shown: pl.DataFrame) -> dict[str, Any] | None:
+    """The list of groups, the least sure first → the group chosen."""
+    if shown.is_empty():
+        st.info(_("No group fits this filter."))
+        return None
+    event = st.dataframe(
+        shown.select(
+            pl.col("name").alias(_("Surviving record")),
+            pl.col("records").alias(_("Records")),
+            pl.col("probability").round(3).alias(_("Weakest link")),
+            pl.col("conflicts").alias(_("Conflicts")),
+            pl.col("verdict").map_elements(meanings.decision, return_dtype=pl.String).alias(_("Decision")),
+        ),
+        hide_index=True,
+        height=min(300, 38 + 35 * shown.height),
+        on_select="rerun",
+        selection_mode="single-row",
+        key="groups",
+        column_config={_("Weakest link"): st.column_config.NumberColumn(format="%.3f", help=_weakest())},
+    )
+    st.caption(_("The least sure groups come first. Choose a row to see its records."))
+    rows = event.selection.rows
+    if rows and rows[0] < shown.height:
+        state.put("cluster", shown["cluster_id"][rows[0]])
+    wanted = shown.filter(cluster_id=state.get("cluster") or "")
+    return (wanted if wanted.height else shown).row(0, named=True)
+
+
+def detail(entity: str, found: Match, golden: Golden, group: dict[str, Any]) -> None:
+    """One group: the decision, and its golden record beside its members."""
+    members = [group["survivor_id"], *(m for m in sorted(group["members"]) if m != group["survivor_id"])]
+    title = n_("{n} record becomes one", "{n} records become one", len(members))
+    st.subheader(title, anchor=False)
+    chance = percent(group["probability"], 1)
+    st.caption(
+        _("Weakest link {share}. Survivor chosen by: {why}.", share=chance, why=meanings.criterion(group["chosen_by"]))
+    )
+    _decide(entity, found, group, members)
+    whole = joined(golden.values.filter(cluster_id=group["cluster_id"]))
+    merged = {r["field"]: r["value"] for r in whole.iter_rows(named=True)}
+    records = [(i, pairs.record(found, i)) for i in members]
+    fields = [c for c in found.records.columns if not c.startswith(("original.", "source_"))]
+    _golden_table(whole, records, fields, merged)
+
+
+def _golden_table(whole: pl.DataFrame, records: list[tuple[str, Any]], fields: list[str], merged: Any) -> None:
+    source = {r["field"]: (r["record_id"], r["rule"]) for r in whole.iter_rows(named=True)}
+    rows = []
+    for field in fields:
+        values = [compare.shown(record.get(field)) for _id, record in records]
+        if not any(values) or field == "record_id":
+            continue
+        from_id, rule = source.get(field, ("", ""))
+        days = any(hasattr(record.get(field), "isoformat") for _id, record in records)
+        kept = date(merged.get(field)) if days else merged.get(field) or ""
+        where = f"{plain(from_id)} · {meanings.survivorship(rule)}" if rule else ""
+        rows.append(
+            [
+                f"**{words.field(field)}**",
+                f"**{plain(kept)}**" if kept else "",
+                where,
+                *compare.marked(values, whole=days),
+            ]
+        )
+    headings = [_("Field"), _("Golden record"), _("Taken from"), *(plain(i) for i, _r in records)]
+    st.table(
+        pl.DataFrame(rows, schema=dict.fromkeys(headings, pl.String), orient="row"),
+        hide_index=True,
+        border="horizontal",
+    )
+
+
+def _decide(entity: str, found: Match, group: dict[str, Any], members: list[str]) -> None:
+    decided = work.decisions().get(group["key"], {})
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for verdict, label, kind in (("accept", _("Accept"), "primary"), ("reject", _("Reject"), "secondary")):
+            st.button(
+                label,
+                key=f"decide:{verdict}",
+                type=kind,
+                disabled=decided.get("verdict") == verdict,
+                on_click=work.decide,
+                args=(group["key"], {"verdict": verdict}),
+            )
+        st.button(
+            _("Undecided"),
+            key="decide:open",
+            disabled="verdict" not in decided,
+            on_click=work.decide,
+            args=(group["key"], {"verdict": None}),
+        )
+        name = dict(zip(found.records["record_id"], pairs.label(found.records), strict=True))
+        survivor = st.selectbox(
+            _("Record that survives"),
+            members,
+            format_func=lambda i: f"{i} · {name[i]}",
+            key=f"survivor:{group['key']}",
+            width=360,
+        )
+        if survivor != group["survivor_id"]:
+            work.decide(group["key"], {"survivor": survivor})
+            state.reset(f"survivor:{group['key']}")
+            st.rerun()
+
+
+def _weakest() -> str:
+    return _("Match probability of the weakest pair that holds the group together.")

@@ -1,0 +1,58 @@
+"""The sidebar: which snapshot, as of which day, in which language."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from pages._ui import state, text, work
+from pages._ui.components import frame
+from pages._ui.text import _, date
+
+
+def draw(tasks: Mapping[str, Sequence[Page]]) -> None:
+    """The pages by task, and below them the choices that hold on every page."""
+    with st.sidebar:
+        st.markdown("### Winnow", anchors=False)
+        for task, pages in tasks.items():
+            with st.container(gap=None):
+                st.caption(task)
+                for page in pages:
+                    st.page_link(page, width="stretch")
+        known = {s.id: s for s in work.snapshots()}
+        if known:
+            st.selectbox(
+                _("Snapshot"),
+                list(known),
+                format_func=lambda i: date(known[i].as_of) + " · " + i[:6],
+                **state.keep("snapshot", work.snapshot_id(), options=list(known)),
+                help=_("The export you are looking at. The newest comes first."),
+            )
+        st.selectbox(
+            _("Language"),
+            list(text.LANGUAGES),
+            format_func=text.LANGUAGES.__getitem__,
+            **state.keep("lang", text.language(), options=list(text.LANGUAGES)),
+        )
+        st.caption(_("Winnow works on exports. It never writes to your CRM."))
+
+
+def entity() -> str | None:
+    """The switch between contacts and companies → the one chosen; says what to do when there is neither."""
+    there = work.entities()
+    if not there:
+        frame.nothing_loaded()
+        return None
+    from pages._ui import words
+
+    chosen = work.entity()
+    if len(there) > 1:
+        st.segmented_control(
+            _("Records"),
+            there,
+            required=True,
+            format_func=words.entity,
+            label_visibility="collapsed",
+            **state.keep("entity", chosen, options=there),
+        )
+    return work.entity()

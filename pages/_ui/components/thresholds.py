@@ -1,0 +1,144 @@
+"""The thresholds of the Rules page: two sliders, what they mean in figures, and the pictures that show why."""
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from engine.match import evaluate
+from engine.match.cluster import logit
+from engine.match.run import Match
+from pages._ui import charts, state, work
+from pages._ui.components import frame
+from pages._ui.text import _, n_, num, percent
+
+LOWEST, HIGHEST = 0.02, 0.999
+_WIDTH = 1.0  # bits of one column of the histogram
+
+
+def controls(entity: str, found: Match) -> None:
+    """Merge and review threshold, as sliders over match probability."""
+    used = found.rules.thresholds
+    left, right = st.columns(2)
+    left.slider(
+        _("Merge from this match probability"),
+        LOWEST,
+        HIGHEST,
+        step=0.001,
+        format="%.3f",
+        help=_("Pairs at or above it are merged, unless a veto or a judgement keeps them apart."),
+        **state.keep(f"merge_{entity}", _held(used.merge)),
+    )
+    right.slider(
+        _("Show for review from this match probability"),
+        LOWEST,
+        HIGHEST,
+        step=0.001,
+        format="%.3f",
+        help=_(
+            "Pairs between the two thresholds are for a person to look at. It never stands above the merge threshold."
+        ),
+        **state.keep(f"review_{entity}", _held(used.review)),
+    )
+
+
+def figures(entity: str, found: Match) -> None:
+    """What the thresholds in use mean: pairs, records, precision and recall with what they rest on."""
+    used = found.rules.thresholds
+    merge, review = used.merge or 0.0, used.review or 0.0
+    at = work.measures(entity, found, [merge]).row(0, named=True)
+    probability, pairs = found.patterns["match_probability"], found.patterns["pairs"]
+    waiting = int(pairs.filter((probability >= review) & (probability < merge)).sum())
+    clusters = found.clusters.group_by("cluster_id").len().filter(pl.col("len") > 1)
+    gone = int(clusters["len"].sum() - clusters.height)
+    frame.figures(
+        [
+            (_("Records to merge away"), num(gone), _("Records that disappear into another one at this threshold.")),
+            (_("Groups of duplicates"), num(clusters.height), _("Groups of two or more records that are one.")),
+            (_("Pairs merged"), num(at["pairs"]), _("Candidate pairs at or above the merge threshold.")),
+            (_("Pairs to review"), num(waiting), _("Pairs between the review and the merge threshold.")),
+            (_("Precision"), percent(at["precision"], 1), _("Of the pairs merged, the share that truly are one.")),
+            (_("Recall"), percent(at["recall"], 1), _("Of the pairs that truly are one, the share that is merged.")),
+        ]
+    )
+    st.caption(basis(at["basis"], work.judgements(entity).height))
+
+
+def basis(code: str, judged: int) -> str:
+    """What precision and recall rest on, in a sentence."""
+    return {
+        "exact": _("**Exact:** precision and recall are counted against the known truth of the sample account."),
+        "judged": n_(
+            "**From {n} judgement:** precision and recall with 95% intervals; judge more pairs to narrow them.",
+            "**From {n} judgements:** precision and recall with 95% intervals; judge more pairs to narrow them.",
+            judged,
+        ),
+        "estimate": _("**Estimate:** what the model expects. Judge some pairs on the Review page to check it."),
+    }[code]
+
+
+def pictures(entity: str, found: Match) -> None:
+    """Histogram of weights; precision and recall, and removable records, against the merge threshold."""
+    used = found.rules.thresholds
+    merge, review = used.merge or 0.0, used.review or 0.0
+    left, right = st.columns(2)
+    with left, st.container(border=True):
+        st.markdown("**" + _("How the pairs score") + "**")
+        drawn, groups = _histogram(entity, found)
+        frame.chart(
+            charts.scores(drawn, groups=groups, merge=_bits(merge), review=_bits(review)),
+            _("Columns count pairs by weight. Two hills with a gap are ideal; the threshold belongs in the gap."),
+            key="scores",
+        )
+    sweep = [*evaluate.THRESHOLDS]
+    with right, st.container(border=True):
+        measured = work.measures(entity, found, sweep)
+        st.markdown("**" + _("What a threshold costs") + "**")
+        exact = measured["basis"][0] != "estimate"
+        frame.chart(
+            charts.curve(_long(measured), merge=merge, review=review, estimate=not exact),
+            _("Further right: fewer wrong merges, more missed ones.")
+            + " "
+            + (_("Solid lines are measured.") if exact else _("Dashed lines are estimates.")),
+            key="curve",
+        )
+    with st.container(border=True):
+        st.markdown("**" + _("Records that would go") + "**")
+        frame.chart(
+            charts.removable(evaluate.removable(found.forest, sweep), merge=merge),
+            _("Records that go at each threshold, before vetoes and judgements. A flat stretch is a safe choice."),
+            key="removable",
+        )
+
+
+def _histogram(entity: str, found: Match) -> tuple[pl.DataFrame, list[str]]:
+    known = work.truth(entity)
+    truth = None if known is None else evaluate.against(found, known)
+    counted = evaluate.histogram(found.patterns, truth=truth, width=_WIDTH)
+    same = _("truly the same") if truth else _("the same, as estimated")
+    other = _("different") if truth else _("different, as estimated")
+    base = counted.select(low="weight", high=pl.col("weight") + _WIDTH, matches="matches", pairs="pairs")
+    rows = [
+        base.select("low", "high", group=pl.lit(other), pairs=(pl.col("pairs") - pl.col("matches")).clip(0)),
+        base.select("low", "high", group=pl.lit(same), pairs=pl.col("matches").cast(pl.Float64)),
+    ]
+    return pl.concat(rows, how="vertical_relaxed"), [same, other]
+
+
+def _long(measured: pl.DataFrame) -> pl.DataFrame:
+    names = (("precision", _("Precision")), ("recall", _("Recall")))
+    parts = [
+        measured.select(
+            "threshold", measure=pl.lit(shown), value=pl.col(name),
+            low=pl.col(f"{name}_low").cast(pl.Float64), high=pl.col(f"{name}_high").cast(pl.Float64),
+        )
+        for name, shown in names
+    ]  # fmt: skip
+    return pl.concat(parts)
+
+
+def _bits(probability: float) -> float:
+    return float(logit(probability) / np.log(2))
+
+
+def _held(value: float | None) -> float:
+    return min(max(round(value or 0.9, 3), LOWEST), HIGHEST)

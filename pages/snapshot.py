@@ -1,0 +1,5 @@
+"""."""
+
+from pages._ui.components import frame
+
+frame.title("x", "y")

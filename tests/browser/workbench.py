@@ -1,0 +1,89 @@
+"""A workbench of its own for a browser test: server on a free port, workspace in a folder of its own, Chromium."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = ("", "snapshot", "rules", "review", "merge", "storage", "retention", "plan")
+PATIENCE = 120_000  # milliseconds for the first look at the sample account on a slow machine
+
+
+def chromium() -> str | None:
+    """→ the path of a Chromium that can be driven, or None."""
+    return next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+
+
+@contextmanager
+def serving(workspace: Path) -> Iterator[str]:
+    """A workspace folder → the address of a workbench that works on it, until the end of the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    command += [f"--server.port={port}", "--server.fileWatcherType=none"]
+    log = workspace.with_name(workspace.name + ".log").open("wb")
+    environment = {**os.environ, "WINNOW_WORKSPACE": str(workspace)}
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait(f"{address}/_stcore/health", server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+        log.close()
+
+
+@contextmanager
+def browsing(*, locale: str = "en-US", width: int = 1280, dark: bool = False) -> Iterator[Page]:
+    """→ a page of a fresh browser of that language, width and colour scheme."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        scheme = "dark" if dark else "light"
+        context = browser.new_context(
+            locale=locale, viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
+        )
+        try:
+            yield context.new_page()
+        finally:
+            context.close()
+            browser.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has run to its end and stopped moving."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+    page.wait_for_timeout(700)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+
+
+def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(240):
+        if server.poll() is not None:
+            raise RuntimeError(f"the server ended with {server.returncode}")
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.25)
+    raise RuntimeError("the server did not answer within a minute")
