@@ -18,12 +18,12 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
+from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
 from engine.normalise import name_reference
 from engine.normalise.names import family_stem
-from engine.normalise.scripts import fold, has_han, romanise, skeleton, syllables
+from engine.normalise.scripts import fold, has_han, pinyin_skeleton, romanise, skeleton, syllables
 
 Scores = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
@@ -54,7 +54,9 @@ def words(texts: Sequence[str]) -> dict[str, np.ndarray]:
     return {
         "text": np.array(texts, object),
         "fold": np.array(folds, object),
-        "skeleton": np.array([skeleton(f) for f in folds], object),
+        "skeleton": np.array(
+            [pinyin_skeleton(r) if h else skeleton(f) for r, f, h in zip(roman, folds, han, strict=True)], object
+        ),
         "stem": np.array([family_stem(f) for f in folds], object),
         "length": np.array([len(f) for f in folds], np.int16),
         "letters": np.array(letters, np.int32),
@@ -79,7 +81,6 @@ def similarity(word: Mapping[str, np.ndarray], a: np.ndarray, b: np.ndarray) -> 
     score = np.where(both_known | (both_chinese & short), np.minimum(score, OTHER_NAME), score)
     score = np.where(same_nickname(word["given"][a], word["given"][b]), np.maximum(score, NICKNAME), score)
     score = np.where((word["stem"][a] == word["stem"][b]) & ~both_known, np.maximum(score, GENDER), score)
-    score = np.where(word["han"][a] ^ word["han"][b], np.maximum(score, transcription(sk_a, sk_b)), score)
     score = np.where(fold_a == fold_b, 100, score)
     homophone = word["han"][a] & word["han"][b] & (word["text"][a] != word["text"][b])
     score = np.where(homophone & (fold_a == fold_b), HOMOPHONE, score)
@@ -107,15 +108,6 @@ def spelling(a: np.ndarray, b: np.ndarray) -> Scores:
     for count, value in ((1, one), (2, two), (3, three)):
         score = np.where(slips == count, np.maximum(value, np.minimum(score, value)), score)
     return np.where(slips == 0, 100, np.minimum(score, 95)).astype(np.uint8)
-
-
-def transcription(a: np.ndarray, b: np.ndarray) -> Scores:
-    """Skeletons of a name in Han and of a name in letters → 0…92: how much of the consonants agrees."""
-    if len(a) == 0:
-        return np.zeros(0, np.uint8)
-    alike = cpdist(a.tolist(), b.tolist(), scorer=Levenshtein.normalized_similarity, dtype=np.float32)
-    size = np.array([min(len(x), len(y)) for x, y in zip(a, b, strict=True)])
-    return np.where(size >= 2, np.interp(alike, [0.3, 0.5, 0.75, 1], [20, 60, 80, 92]), alike * 60).astype(np.uint8)
 
 
 def same_nickname(a: np.ndarray, b: np.ndarray) -> Flags:

@@ -24,6 +24,7 @@ from rapidfuzz.distance import Indel
 from rapidfuzz.process import cpdist
 
 from engine.match import name_similarity as words
+from engine.match import transcription
 from engine.match.name_similarity import Scores
 
 # (name, at least), strongest first: where the levels of a comparison are cut by default.
@@ -93,11 +94,12 @@ def _distinct(
     left: pl.DataFrame, right: pl.DataFrame, columns: list[str]
 ) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
     """Two frames → their distinct rows of some columns, and the place of each left and right row among them."""
-    both = pl.concat([left.select(columns), right.select(columns)]).with_columns(pl.col(pl.String).fill_null(""))
-    place = both.select(pl.struct(columns).rank("dense").cast(pl.Int64) - 1).to_series().to_numpy()
-    _, first = np.unique(place, return_index=True)
-    table = both[first].with_columns(pl.col("han").replace("", None)) if "han" in columns else both[first]
-    return table, place[: len(left)], place[len(left) :]
+    both = pl.concat([left.select(columns), right.select(columns)])
+    keys = both.select(pl.concat_str(pl.all().cast(pl.String).fill_null(""), separator="\t")).to_series()
+    codes = keys.to_arrow().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    first = np.full(int(codes.max(initial=-1)) + 1, -1, np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return both[first], codes[: len(left)], codes[len(left) :]
 
 
 def person(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
@@ -159,6 +161,18 @@ class _Names:
         self.fold = table["fold"].fill_null("").to_numpy()
         self.has_han = np.zeros(len(table), bool)
         np.logical_or.at(self.has_han, place[0], self.arrays["han"][kept["word"].to_numpy()])
+        self.bones = self._bones() if self.has_han.any() else transcription.bones([], [])
+
+    def _bones(self) -> transcription.Bones:
+        folds, skeletons, initial = (self.arrays[k] for k in ("fold", "skeleton", "initial"))
+        rows, chinese = [], []
+        for found, roles in zip(self.word.tolist(), self.role.tolist(), strict=True):
+            full = [(chr(r), w) for w, r in zip(found, roles, strict=True) if w >= 0 and not initial[w]]
+            rows.append([(r, folds[w], skeletons[w]) for r, w in full])
+            # Chinese names are parsed family name first; transcribed ones given name first, or as one word.
+            texts = [self.arrays["text"][w] for _, w in full]
+            chinese.append(len(full) == 2 and full[0][0] == "f" and sum(map(len, texts)) <= 4)
+        return transcription.bones(rows, chinese)
 
 
 def _person(names: _Names, a: np.ndarray, b: np.ndarray) -> Scores:
@@ -169,6 +183,11 @@ def _person(names: _Names, a: np.ndarray, b: np.ndarray) -> Scores:
         if len(at):
             score[at] = _aligned(names, a[at], b[at], high)
     score = _spelled_apart(names, a, b, score)
+    one_han = np.flatnonzero((names.has_han[a] ^ names.has_han[b]) & (score < 88))
+    if len(one_han):
+        left, right = a[one_han], b[one_han]
+        han, other = np.where(names.has_han[left], left, right), np.where(names.has_han[left], right, left)
+        score[one_han] = transcription.similarity(names.bones, han, other)
     same = (names.fold[a] == names.fold[b]) & (names.fold[a] != "")
     homophone = names.has_han[a] & names.has_han[b]
     return np.where(same & ~homophone, 100, np.where(same, score, np.minimum(score, 97))).astype(np.uint8)
@@ -215,10 +234,9 @@ class _Evidence:
 
     def __init__(self, size: int) -> None:
         zeros = np.zeros(size, np.int16)
-        self.full, self.initials, self.loss, self.pairs = zeros.copy(), zeros.copy(), zeros.copy(), zeros.copy()
+        self.full, self.initials, self.loss = zeros.copy(), zeros.copy(), zeros.copy()
         self.family, self.given = np.zeros(size, bool), np.zeros(size, bool)
         self.clash, self.clash_middle = np.full(size, -1, np.int16), np.zeros(size, bool)
-        self.sum, self.letters = np.zeros(size), np.zeros(size)
 
     def add(
         self,
@@ -241,10 +259,6 @@ class _Evidence:
         clash = found & ~agree
         self.clash = np.where(clash, np.maximum(self.clash, alike), self.clash).astype(np.int16)
         self.clash_middle |= clash & ((roles_of[0] == ord("p")) | (roles_of[1] == ord("p")))
-        size = np.maximum(arrays["length"][words_of[0]], arrays["length"][words_of[1]]) * found
-        self.sum += size * alike
-        self.letters += size
-        self.pairs += found
 
     def score(self, names: _Names, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """→ the similarity of each name pair; the scale is in the module's docstring."""
@@ -266,10 +280,7 @@ class _Evidence:
         clash = np.where((self.full == 1) & (self.initials > 0), np.minimum(clash, 58), clash)
         clash = np.where(single, self.clash * 45 // 50, clash)
         result = np.where(self.clash >= 0, clash, agree)
-        one_han = names.has_han[a] ^ names.has_han[b]
-        average = self.sum / np.maximum(self.letters, 1)
-        transcribed = np.clip((average - 45) * 2, 0, 87) * (self.pairs >= 1)
-        return np.where(one_han & (result < 88), np.maximum(result, transcribed), result).astype(np.uint8)
+        return result.astype(np.uint8)
 
 
 def _spelled_apart(names: _Names, a: np.ndarray, b: np.ndarray, score: Scores) -> Scores:

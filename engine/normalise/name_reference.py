@@ -68,13 +68,24 @@ def han_surnames() -> frozenset[str]:
 @cache
 def latin_surnames() -> frozenset[str]:
     """→ folds of Chinese surnames in pinyin and other romanisations, and Korean and Vietnamese ones."""
-    return frozenset(word_fold(s) for s in han_surnames()) | frozenset(fold(s) for s in _surnames()["latin"])
+    return (
+        frozenset(word_fold(s) for s in han_surnames())
+        | frozenset(fold(s) for s in _surnames()["latin"])
+        | frozenset(fold(other) for others in _surnames()["readings"].values() for other in others if len(other) > 1)
+    )
 
 
 @cache
 def frequent_surnames() -> frozenset[str]:
     """→ folds of the twenty most frequent Chinese surnames."""
     return frozenset(word_fold(s) for s in _surnames()["single"].strip()[:20])
+
+
+@cache
+def surname_readings() -> frozenset[tuple[str, str]]:
+    """→ pairs of folds (pinyin, other romanisation) of one Chinese surname, each with itself too."""
+    pairs = {(fold(pinyin), fold(other)) for pinyin, others in _surnames()["readings"].items() for other in others}
+    return frozenset(pairs | {(s, s) for s in latin_surnames()})
 
 
 @cache

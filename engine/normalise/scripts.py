@@ -94,8 +94,20 @@ def skeleton(folded: str) -> str:
     >>> skeleton(fold("tuaomiaoya")), skeleton(fold("tuomioja"))
     ('TM', 'TM')
     """
-    word = folded
-    for pattern, to in _SKELETON:
+    return _reduced(folded, _SKELETON)
+
+
+def pinyin_skeleton(pinyin: str) -> str:
+    """The pinyin of a foreign name written in Han → its consonants, in the classes of `skeleton`.
+
+    >>> pinyin_skeleton("xipilai"), skeleton(fold("sipilä"))
+    ('SPL', 'SPL')
+    """
+    return _reduced(pinyin, _PINYIN_SKELETON)
+
+
+def _reduced(word: str, rules: list[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, to in rules:
         word = pattern.sub(to, word)
     return word
 
@@ -132,7 +144,8 @@ def syllables(word: str) -> tuple[str, ...]:
 _SKELETON = [
     (re.compile(a), b)
     for a, b in (
-        ("^[aeiou]+", "A"),
+        ("^[aeiou]+(?=.)", "A"),
+        ("ng(?=[^aeiou]|$)", "n"),
         ("[aeiouy]+", ""),
         ("sh|zh|ch|ks|ts|[szcx]", "S"),
         ("[gkqhj]+", "K"),
@@ -145,6 +158,19 @@ _SKELETON = [
         (r"(.)\1+", r"\1"),
     )
 ]
+
+# Foreign names in Han: 尔 er is a bare l or r, 热 re and 日 ri a zh, 乌 wu and 伊 yi a bare vowel.
+_PINYIN_SKELETON = [
+    (re.compile(a), b)
+    for a, b in (
+        ("^(?:[aeo](?!r)|yi|wu|y(?=[aeou]))", "A"),
+        ("er", "L"),
+        ("r", "S"),
+        ("wu|y", ""),
+        ("[qx]", "S"),
+        ("ng?(?![aeiou])|n", "N"),
+    )
+] + _SKELETON[1:]
 
 
 def _one_script(word: str) -> str:
