@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from engine.cells import csv, read_csv
 from engine.plan.build import Plan
-from engine.plan.cells import csv, read_csv
 from engine.plan.reasons import Sentences, english
 from engine.storage.links import RECORDS
 

@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 import yaml
 
+from engine.cells import csv
 from engine.errors import PlanError
 from engine.plan.build import Plan
-from engine.plan.cells import csv
 from engine.plan.survivorship import joined
 
 PLURALS = {"contact": "contacts", "company": "companies", "deal": "leads"}

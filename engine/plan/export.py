@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from engine import __version__
+from engine.cells import csv
 from engine.plan.backup import backup
 from engine.plan.build import Plan
-from engine.plan.cells import csv
 from engine.plan.compile import compile_for
 from engine.plan.reasons import Sentences, english
 from engine.plan.sheets import with_sentences, workbook

@@ -85,7 +85,8 @@ def merges(
     deals, files = deal_links(snapshot), file_links(snapshot)
     for entity in sorted(clusters):
         mine = [d for d in decisions if d.entity == entity]
-        open_clusters = _apply(clusters[entity], mine)
+        there = table(snapshot, entity).select("record_id").unique()
+        open_clusters = _apply(clusters[entity], mine).join(there, on="record_id", how="semi", maintain_order="left")
         holds = kept.filter(pl.col("entity") == entity).select("record_id", "hold")
         free, stopped = _block(open_clusters, holds)
         made = golden(

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from engine.cells import read_csv
 from engine.plan.build import ITEMS
-from engine.plan.cells import read_csv
 from engine.plan.verify import read, table
 from engine.storage.links import RECORDS
 from engine.storage.links import table as frame_of

@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 import xlsxwriter
 
+from engine.cells import STARTERS
 from engine.plan.build import Plan
-from engine.plan.cells import STARTERS
 from engine.plan.reasons import Sentences
 from engine.plan.survivorship import joined
 from engine.schema import VALUE_SEPARATOR

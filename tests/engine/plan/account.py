@@ -18,6 +18,7 @@ class SmallSnapshot:
     frames: dict[str, pl.DataFrame]
     rejects: pl.DataFrame = field(default_factory=pl.DataFrame)
     sources: tuple[Any, ...] = ()
+    as_of: dt.date | None = None
 
 
 def day(text: str | None) -> dt.datetime | None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.cells import MARK, STARTERS, csv, neutralise, read_csv, restored
 from engine.errors import PlanError
 from engine.plan.backup import affected, restore
 from engine.plan.build import build
-from engine.plan.cells import MARK, STARTERS, csv, neutralise, read_csv, restored
 from engine.plan.export import export, sealed
 from engine.plan.reasons import english
 from engine.plan.sheets import tables, workbook
@@ -75,7 +75,7 @@ def test_a_fresh_export_verifies_and_lists_every_file():
 CONTENT = zipped()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(0, len(CONTENT) - 1), st.integers(1, 255))
 def test_a_flipped_byte_is_found(place, change):
     damaged = bytearray(CONTENT)
@@ -194,7 +194,7 @@ def test_a_long_cell_goes_on_in_the_sheet_of_long_values():
 TEXT = st.text(st.sampled_from("=+-@'\t\r\n\"a, ;é＝"), max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT), min_size=1, max_size=6))
 def test_neutralising_is_reversible(cells):
     frame = pl.DataFrame(cells, schema={"a": pl.String, "=b": pl.String}, orient="row").with_row_index("n")
