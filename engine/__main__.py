@@ -108,7 +108,29 @@ def _load_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """Export files → a snapshot in the workspace, and its id."""
-    raise InputError("loading is not there yet")
+    from engine.snapshot import map, read, workspace
+
+    tables = read.read_tables(
+        arguments.paths, encoding=arguments.encoding, delimiter=arguments.delimiter, progress=progress
+    )
+    if not any(table.frame.height for table in tables):
+        raise InputError("there are no rows to load: the files hold headers only; export them again with records")
+    progress("map", 0.0)
+    snapshot = map.apply(tables, [map.recognise(table) for table in tables], as_of=arguments.as_of)
+    progress("save", 0.0)
+    workspace.Workspace(arguments.workspace).save(snapshot)
+    progress("save", 1.0)
+    rows = {entity: frame.height for entity, frame in snapshot.frames.items()}
+    reasons = dict(snapshot.rejects["reason"].value_counts(sort=True).iter_rows())
+    sources = [
+        {"file": s.file, "format": s.format, "encoding": s.encoding, "delimiter": s.delimiter, "rows": s.rows}
+        | {"rejects": s.rejects, "crm": s.crm, "profile": s.mapping.profile, "notes": s.notes}
+        for s in snapshot.sources
+    ]
+    counts = [f"{entity}: {count}" for entity, count in rows.items()]
+    refused = [f"rejects: {sum(reasons.values())}", *(f"  {reason}: {count}" for reason, count in reasons.items())]
+    data = {"snapshot": snapshot.id, "rows": rows, "rejects": reasons, "sources": sources}
+    return Outcome(data, "\n".join([*counts, *refused, snapshot.id]))
 
 
 # dedupe --------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,93 @@
+"""Judgements: one JSON object a line, only ever added to, safe for several sessions at once."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import polars as pl
+
+from engine.errors import InputError, WorkspaceError
+from engine.schema import ENTITIES, JUDGEMENTS
+
+VERDICTS = ("match", "non_match", "unsure")
+
+
+class Judgements:
+    """The judgements of one workspace, in the file `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, row: dict[str, str]) -> None:
+        """A row of schema.JUDGEMENTS → it is on disk when this returns. Raises InputError for a row that says nothing.
+
+        A later row of the same judge on the same pair takes the place of an earlier one; so a verdict is taken back by
+        adding `unsure`.
+        """
+        checked = _checked(row)
+        line = msgspec.json.encode(checked) + b"\n"
+        try:
+            with self.path.open("a+b") as file, _locked(file):
+                # A line torn by a crash must not swallow this one.
+                file.write(line if _ends_whole(file) else b"\n" + line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise WorkspaceError(f"the judgement cannot be written ({error.strerror}): check the disk") from error
+
+    def read(self, entity: str | None = None) -> pl.DataFrame:
+        """An entity, or None for all → schema.JUDGEMENTS, the latest of each judge on each pair, in order of time."""
+        try:
+            content = self.path.read_bytes() if self.path.exists() else b""
+        except OSError as error:
+            raise WorkspaceError(f"the judgements cannot be read ({error.strerror})") from error
+        rows = [row for row in map(_row, content.split(b"\n")) if row is not None and entity in (None, row["entity"])]
+        frame = pl.DataFrame(rows, schema=JUDGEMENTS)
+        return frame.unique(["entity", "left_id", "right_id", "judge"], keep="last", maintain_order=True)
+
+
+def _checked(row: dict[str, str]) -> dict[str, str]:
+    if set(row) - set(JUDGEMENTS) or not all(isinstance(v, str) for v in row.values()):
+        raise InputError(f"a judgement has the columns {', '.join(JUDGEMENTS)} and text in them", code="judgement")
+    full = {column: row.get(column, "") for column in JUDGEMENTS}
+    left, right = sorted((full["left_id"], full["right_id"]))
+    if not left or left == right:
+        raise InputError("a judgement needs the ids of two different records", code="judgement")
+    if full["verdict"] not in VERDICTS:
+        raise InputError(f"a verdict is one of {', '.join(VERDICTS)}", code="judgement")
+    if full["entity"] not in ENTITIES:
+        raise InputError(f"a judgement is about one of {', '.join(ENTITIES)}", code="judgement")
+    return {**full, "left_id": left, "right_id": right}
+
+
+def _row(line: bytes) -> dict[str, str] | None:
+    try:
+        row = msgspec.json.decode(line, type=dict[str, str])
+        return _checked(row)
+    except (msgspec.DecodeError, InputError):
+        return None
+
+
+def _ends_whole(file: IO[bytes]) -> bool:
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+@contextmanager
+def _locked(file: IO[bytes]) -> Iterator[None]:
+    """Only one session writes at a time; where the system knows no such lock, appending is all there is."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
