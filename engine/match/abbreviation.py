@@ -19,6 +19,8 @@ F32 = np.ndarray[tuple[int], np.dtype[np.float32]]
 Codes = np.ndarray[tuple[int, int], np.dtype[np.uint32]]
 Weights = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
+_FIRST, _NEXT = 0.6, (0.4 / 3,) * 3  # a word's share of weight on its first letter and on the three after it
+_INSIDE = 0.5
 _EXPLAINED, _COVERED = np.float32(0.7), np.float32(0.3)  # what the alignment maximises a mixture of
 
 
@@ -38,13 +40,44 @@ class Letters:
         return Letters(code[:, :used], self.weight[rows][:, :used], self.jump[rows][:, :used])
 
 
+def letters(names: list[str], weights: list[list[float]] | None = None) -> Letters:
+    """Names of words between spaces, a weight for each word → their letters.
+
+    The weights are those of a long name, on the beginnings of its words; `as_short` gives the short one's view.
+    """
+    rows = len(names)
+    size = max([1, *(len(n.replace(" ", "")) for n in names)])
+    code = np.zeros((rows, size), np.uint32)
+    weight = np.zeros((rows, size), np.float32)
+    jump = np.zeros((rows, size), np.float32)
+    for row, name in enumerate(names):
+        at = 0
+        words = name.split()
+        each = weights[row] if weights else [1.0] * len(words)
+        total = sum(each) or 1.0
+        for word, says in zip(words, each, strict=True):
+            shares = (_FIRST, *_NEXT)[: len(word)]
+            for offset, char in enumerate(word):
+                code[row, at] = ord(char)
+                weight[row, at] = says / total * (shares[offset] / sum(shares) if offset < len(shares) else 0)
+                jump[row, at] = _INSIDE if offset else 0
+                at += 1
+    return Letters(code, weight, jump)
+
+
+def as_short(long: Letters) -> Letters:
+    """Letters of names → the same, every letter of a name with equal weight."""
+    used = long.code != 0
+    weight = used / np.maximum(used.sum(axis=1, keepdims=True), 1)
+    return Letters(long.code, weight.astype(np.float32), long.jump)
+
+
 def align(short: Letters, long: Letters) -> tuple[F32, F32]:
     """Short and long texts, row by row → share of the short explained, share of the long covered (both 0…1).
 
-    >>> from engine.match.abbreviation import letters
-    >>> s, l = letters(["kurgangk"]), letters(["kurganskaya generiruyushchaya kompaniya"])
+    >>> s, l = as_short(letters(["kurgangk"])), letters(["kurganskaya generiruyushchaya kompaniya"])
     >>> [round(float(x[0]), 2) for x in align(s, l)]
-    [1.0, 0.76]
+    [1.0, 0.73]
     """
     rows, size = short.code.shape
     # State i: the first i letters of the short text are used up. Three numbers each: the mixture that is maximised,
@@ -78,40 +111,3 @@ def align(short: Letters, long: Letters) -> tuple[F32, F32]:
             if worse.any():
                 best[:, worse, i] = best[:, worse, i - 1]
     return np.clip(best[1, :, -1], 0, 1), np.clip(best[2, :, -1], 0, 1)
-
-
-_FIRST, _NEXT = 0.6, (0.4 / 3,) * 3  # a word's share of weight on its first letter and on the three after it
-_INSIDE = 0.5
-
-
-def letters(names: list[str], weights: list[list[float]] | None = None) -> Letters:
-    """Names of words between spaces, a weight for each word → their letters.
-
-    In the name itself every letter weighs the same when it is read as the short text, so `weight` serves the long
-    one; `as_short` gives the other view.
-    """
-    rows = len(names)
-    size = max([1, *(len(n.replace(" ", "")) for n in names)])
-    code = np.zeros((rows, size), np.uint32)
-    weight = np.zeros((rows, size), np.float32)
-    jump = np.zeros((rows, size), np.float32)
-    for row, name in enumerate(names):
-        at = 0
-        words = name.split()
-        each = weights[row] if weights else [1.0] * len(words)
-        total = sum(each) or 1.0
-        for word, says in zip(words, each, strict=True):
-            shares = (_FIRST, *_NEXT)[: len(word)]
-            for offset, char in enumerate(word):
-                code[row, at] = ord(char)
-                weight[row, at] = says / total * (shares[offset] / sum(shares) if offset < len(shares) else 0)
-                jump[row, at] = _INSIDE if offset else 0
-                at += 1
-    return Letters(code, weight, jump)
-
-
-def as_short(long: Letters) -> Letters:
-    """Letters of names → the same, every letter of a name with equal weight."""
-    used = long.code != 0
-    weight = used / np.maximum(used.sum(axis=1, keepdims=True), 1)
-    return Letters(long.code, weight.astype(np.float32), long.jump)

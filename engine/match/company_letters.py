@@ -20,8 +20,9 @@ def latin_letters(short: pl.Series, long: pl.Series, weights: Mapping[str, float
     names = pl.concat([short, long]).unique().to_list()
     row = {name: number for number, name in enumerate(names)}
     priors = reference.priors()
-    folds = [[reference.word_fold(w) for w in name.split()] for name in names]
-    made = letters(names, [[priors.get(w, 1.0) * weights.get(w, 1.0) for w in words] for words in folds])
+    folds = {w: reference.word_fold(w) for w in {w for name in names for w in name.split()}}
+    says = {w: priors.get(f, 1.0) * weights.get(f, 1.0) for w, f in folds.items()}
+    made = letters(names, [[says[w] for w in name.split()] for name in names])
     return as_short(made.take(_rows(short, row))), made.take(_rows(long, row))
 
 

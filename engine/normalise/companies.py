@@ -2,7 +2,7 @@
 
     ООО "Вектор-Плюс" (г. Пермь)   → core "вектор плюс", key "vektor plyus", form ООО (limited), place Пермь
     Vektor Plyus LLC               → core "vektor plyus", the same key and fold, form LLC (limited)
-    深圳市中兴通讯股份有限公司       → core "中兴通讯", key "zhongxing tongxun", form 股份有限公司 (joint_stock), place 深圳
+    深圳市中兴通讯股份有限公司       → core "中兴通讯", key "zhongxing tongxun", form 股份有限公司, place 深圳
 
 Works on columns of distinct names: text is searched and replaced as whole columns, and what needs a table or
 Python (romanisation, folds) is done once per distinct word. The reference data is in `engine/reference`:
@@ -15,7 +15,7 @@ import polars as pl
 
 from engine.normalise import company_parts as parts
 from engine.normalise import company_words as reference
-from engine.normalise.scripts import romanise
+from engine.normalise.scripts import fold, has_han, romanise
 
 KEYS = {
     "native": pl.String(),  # core in its own script; Chinese simplified and without spaces
@@ -29,6 +29,7 @@ KEYS = {
     "branch": pl.Boolean(),  # a branch, not the company
     "series": pl.String(),  # class of share: ordinary, preferred, A, B, H
 }
+_WORD = {"token": pl.String(), "word": pl.String()}
 _DOUBLES = [2 * c for c in "abcdefghijklmnopqrstuvwxyz"]
 
 
@@ -67,7 +68,7 @@ def _core(rest: pl.Series, person: pl.Series) -> pl.DataFrame:
     )
     tokens = frame.explode("token", empty_as_null=True).drop_nulls()
     table = _words(tokens["token"].unique())
-    tokens = tokens.join(table, on="token", how="left", maintain_order="left").explode("word", "rom", "fold")
+    tokens = tokens.join(table, on="token", how="left", maintain_order="left_right")
     # «The», «and», «в» go, unless nothing else is there or «И» is an initial.
     significant = pl.col("little").not_().any().over("row")
     tokens = tokens.filter(~significant | ~pl.col("little") | pl.col("person"))
@@ -76,7 +77,7 @@ def _core(rest: pl.Series, person: pl.Series) -> pl.DataFrame:
         pl.col("rom").str.join(" ").alias("key"),
         pl.col("fold").str.join("").alias("fold"),
         pl.col("fold").sort().str.join(" ").alias("words"),
-        pl.when(pl.len() > 1).then(pl.col("rom").str.slice(0, 1).str.join("")).first().alias("initials"),
+        pl.when(pl.len() > 1).then(pl.col("initial").str.join("")).first().alias("initials"),
     )
     made = made.with_columns(
         pl.col("native")
@@ -88,21 +89,24 @@ def _core(rest: pl.Series, person: pl.Series) -> pl.DataFrame:
 
 
 def _words(tokens: pl.Series) -> pl.DataFrame:
-    """Distinct tokens → token, its words in full (Han split at known words), romanised, folded; whether it says nothing."""
+    """Distinct tokens → a row for each word of each (abbreviations in full, Han split at known words): romanised,
+    folded, and whether it says nothing."""
     full = reference.replacements()
     concepts = reference.concepts()
     han = re.compile(f"({'|'.join(sorted(map(re.escape, reference.han_priors()), key=len, reverse=True))})")
-    split = [[w for w in han.split(full.get(t, t)) if w] for t in tokens]
-    rom = [[romanise(w) for w in words] for words in split]
-    folds = [[reference.word_fold(w) for w in words] for words in split]
-    return pl.DataFrame(
-        {
-            "token": tokens,
-            "word": split,
-            "rom": rom,
-            "fold": folds,
-            "little": [len(f) == 1 and concepts.get(f[0]) == "the" for f in folds],
-        },
-        schema={"token": pl.String, "word": pl.List(pl.String), "rom": pl.List(pl.String), "fold": pl.List(pl.String),
-                "little": pl.Boolean},
-    )  # fmt: skip
+    source, split = [], []
+    for number, one in enumerate(tokens.to_list()):
+        words = [w for w in han.split(full.get(one, one)) if w]
+        split += words
+        source += [number] * len(words)
+    distinct = list(dict.fromkeys(split))
+    rom = {w: romanise(w) for w in distinct}
+    # «Ц» begins an acronym as "ts", just as it is romanised there; of a Chinese reading the first letter counts.
+    initials = {w: r[0] if has_han(w) else romanise(w[0]) for w, r in rom.items() if r}
+    folds = {w: fold(r) or r for w, r in rom.items()}
+    return pl.DataFrame({"token": tokens[source], "word": split}, schema=_WORD).with_columns(
+        pl.col("word").replace_strict(rom, return_dtype=pl.String).alias("rom"),
+        pl.col("word").replace_strict(folds, return_dtype=pl.String).alias("fold"),
+        pl.col("word").replace_strict(initials, default=None, return_dtype=pl.String).alias("initial"),
+        pl.col("word").is_in([w for w in distinct if concepts.get(folds[w]) == "the"]).alias("little"),
+    )

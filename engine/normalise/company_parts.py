@@ -18,13 +18,21 @@ from engine.normalise.scripts import has_han, simplified
 _TOKENS = r"\b(?:\p{L}\.\s?){2,}(?:\p{L}\b)?|\p{Han}+|[\p{L}\p{M}--\p{Han}]+|\p{N}+|[|~]"
 _TOKENS_OF_PERSON = r"\p{Han}+|[\p{L}\p{M}--\p{Han}]+|\p{N}+|[|~]"
 _SOLE = r"(?i)(?:^|[\s(,])(?:ип|чп|фоп|пбоюл|жк|предприниматель|підприємець)(?:[\s.,)«\"]|$)"
-_MARKED = r"ST|^X[DR]|^DR|\p{Han}.*[A-ZАВ]股?$|ао$|ап$|^а[оп]\s|[\s\-]п$|^i\p{Cyrillic}|акц|(?i:shs|shares|stock)$"
+_MARKED = "|".join(
+    (
+        r"ST|^[CN]\p{Han}|^X[DR]|^DR|\p{Han}.*[A-ZАВ]股?$",
+        r"ао$|ап$|^а[оп]\s|[\s\-]п$|^i\p{Cyrillic}|акц",
+        "(?i:shs|shares|stock)$",
+    )
+)
+_REGION = "(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区)"
 _HAN_BRANCH = "分公司|分行|支行|办事处|代表处|分店|分部|营业部"
 
 _LONG, _NEARLY = 9, 0.88  # words of legal forms that are put right, and how alike a wrong spelling must be
 
 # What is done to text whose case still says something, in this order.
 _MARKUP = (
+    (r"(?i)\((haftungsbeschr\p{L}+)\)", " $1"),
     (r"(?i)\bco\.?\s*,\s*(ltd|limited|inc)", "co $1"),
     (r"[’ʼ`´＇]", "'"),
     (r"(\p{L})'s\b", "$1"),
@@ -85,7 +93,7 @@ def lines(values: pl.Series) -> pl.Series:
     alone = f"^(.{{2,}}?)((?:{_chinese_places()})[省市区]?)({_HAN_BRANCH})$"
     marked = marked.str.replace(branch, "$1 | $2 | $3").str.replace(alone, "$1 | $2 | $3")
     marked = marked.str.replace_all(f"({'|'.join(han_ends)})", " $1 ")
-    marked = marked.str.replace_all(r"(\p{Han}\p{Han})(股份有限|有限责任|有限)$", "$1 $2")
+    marked = marked.str.replace_all(r"(\p{Han}\p{Han})(股份有限|有限责任|有限|股份)$", "$1 $2")
     frame = pl.DataFrame({"text": marked, "row": pl.int_range(len(values), eager=True)}).with_columns(
         pl.when(pl.col("text").str.contains(_SOLE))
         .then(pl.col("text").str.extract_all(_TOKENS_OF_PERSON))
@@ -95,7 +103,7 @@ def lines(values: pl.Series) -> pl.Series:
     tokens = frame.select("row", "token").explode("token", empty_as_null=True).drop_nulls()
     tokens = tokens.with_columns(pl.col("token").str.replace_all(r"[.\s]", ""))
     distinct = tokens["token"].unique()
-    known = pl.DataFrame({"token": distinct, "clean": _spelled([reference.token(t) for t in distinct])})
+    known = pl.DataFrame({"token": distinct, "clean": _spelled(_clean(distinct))})
     joined = (
         tokens.join(known, on="token", how="left", maintain_order="left")
         .group_by("row", maintain_order=True)
@@ -104,20 +112,26 @@ def lines(values: pl.Series) -> pl.Series:
     return frame.select("row").join(joined, on="row", how="left", maintain_order="left")["clean"]
 
 
-def _spelled(tokens: list[str]) -> pl.Series:
+def _clean(tokens: pl.Series) -> pl.Series:
+    """Distinct tokens → `reference.token` of each, without a call for those that are of one plain alphabet."""
+    plain = tokens.str.to_lowercase().str.replace_all("ё", "е", literal=True)
+    rest = (~plain.str.contains(r"^(?:[a-z]+|[а-я]+|\p{Han}+|[0-9]+|[|~])$")).arg_true()
+    return plain.scatter(rest, pl.Series([reference.token(t) for t in tokens[rest]], dtype=pl.String))
+
+
+def _spelled(tokens: pl.Series) -> pl.Series:
     """Clean tokens → the same, with long words of legal forms put right where a letter or two are wrong."""
     vocabulary = sorted({w for phrase in reference.forms().anywhere | reference.forms().tail for w in phrase.split()
                          if len(w) >= _LONG})  # fmt: skip
-    made = pl.Series(tokens, dtype=pl.String)
-    known = set(vocabulary)
-    starts = {w[:2] for w in vocabulary}
-    at = [i for i, t in enumerate(tokens) if len(t) >= _LONG - 1 and t[:2] in starts and t not in known]
-    if not at:
-        return made
-    score = process.cdist([tokens[i] for i in at], vocabulary, scorer=OSA.normalized_similarity, score_cutoff=_NEARLY)
-    best = score.argmax(axis=1)
-    fixed = [(i, vocabulary[b]) for i, b, s in zip(at, best, score.max(axis=1), strict=True) if s >= _NEARLY]
-    return made.scatter([i for i, _ in fixed], [w for _, w in fixed])
+    starts = list({w[:2] for w in vocabulary})
+    doubtful = (tokens.str.len_chars() >= _LONG - 1) & tokens.str.slice(0, 2).is_in(starts) & ~tokens.is_in(vocabulary)
+    at = doubtful.arg_true()
+    if at.is_empty():
+        return tokens
+    score = process.cdist(tokens[at].to_list(), vocabulary, scorer=OSA.normalized_similarity, score_cutoff=_NEARLY)
+    near = score.max(axis=1) >= _NEARLY
+    right = [vocabulary[best] for best in score.argmax(axis=1)[near]]
+    return tokens.scatter(at.filter(pl.Series(near)), pl.Series(right, dtype=pl.String))
 
 
 def legal_form(values: pl.Series) -> pl.DataFrame:
@@ -197,22 +211,27 @@ def place(values: pl.Series) -> pl.DataFrame:
     frame = pl.DataFrame({"value": values, "hit": hit, "found": found, "rest": rest, "other_hit": other_hit,
                           "other": other.str.strip_chars(), "without": without}).select(
         rest=pl.when("hit").then("rest").when("other_hit").then("without").otherwise("value"),
-        place=pl.when("hit").then(pl.col("found").str.replace_all(" ~ ", "").replace(reference.places())).when("other_hit").then("other"),
+        place=pl.when("hit").then(_named(pl.col("found"))).when("other_hit").then("other"),
     )  # fmt: skip
     return _chinese_place(frame)
 
 
+def _named(spelled: pl.Expr) -> pl.Expr:
+    return spelled.str.replace_all(" ~ ", "").replace(reference.places())
+
+
 def _chinese_place(frame: pl.DataFrame) -> pl.DataFrame:
     """Takes 中国, province and city off the front of the first Han token, where a core of its own is left."""
-    pattern = rf"^( (?:[|~] +)*)(中国)?((?:{_chinese_places()})(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区)?)?((?:{_chinese_places()})市?)?(\p{{Han}}{{2,}} .*)$"
+    names = _chinese_places()
+    pattern = rf"^ (?:[|~] +)*(中国)?((?:{names}){_REGION}?)?((?:{names})市?)?(\p{{Han}}{{2,}} .*)$"
     generic = "|".join(sorted(map(re.escape, reference.han_priors()), key=len, reverse=True))
     rest = frame["rest"]
-    inside = [rest.str.extract(pattern, n) for n in (2, 3, 4, 5)]
+    inside = [rest.str.extract(pattern, n) for n in (1, 2, 3, 4)]
     country, first, second, core = inside
-    distinct = core.str.replace_all(generic, "").str.replace_all(r"[ |~]", "").str.len_chars() >= 2
+    distinct = core.str.replace_all(generic, "").str.replace_all(r"[ |~]", "").str.len_chars() >= 3
     named = pl.select(pl.coalesce(second, first, country)).to_series()
     use = (named.is_not_null() & distinct).fill_null(False)
-    bare = named.str.replace(r"(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区)$", "")
+    bare = named.str.replace(f"{_REGION}$", "")
     return pl.DataFrame(
         {
             "rest": rest.zip_with(~use, " " + core),

@@ -132,7 +132,6 @@ def chinese_short_places() -> dict[str, str]:
     return _chinese_places()
 
 
-@cache
 def word_fold(word: str) -> str:
     """A word in any script → its fold; of what has no letters, the word itself."""
     romanised = romanise(token(word))
