@@ -6,7 +6,7 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from sample_data._make.typing_habits import inn, roman
+from sample_data._make.typing_habits import feminine, inn, roman
 from sample_data._make.words_ru import (
     CITIES,
     HEADS,
@@ -64,17 +64,6 @@ class World:
     people: list[Person] = field(default_factory=list)
     negatives: list[tuple[str, str, str]] = field(default_factory=list)  # key, key, why they look alike
     taken: set[object] = field(default_factory=set)  # phones, mailboxes and names that are in use
-
-
-def feminine(last: str) -> str:
-    """Masculine surname → feminine."""
-    if last.endswith(("ский", "цкий")):
-        return last[:-2] + "ая"
-    if last.endswith("ой") and last != "Цой":
-        return last[:-2] + "ая"
-    if last.endswith("ный"):
-        return last[:-2] + "ая"
-    return last + "а" if last.endswith(("ов", "ев", "ёв", "ин", "ын")) else last
 
 
 def _fresh(world: World, make) -> str:

@@ -24,6 +24,17 @@ def roman(text: str, scheme: str = "english") -> str:
     return joined[:-2] + "y" if scheme == "english" and joined.endswith("iy") else joined  # Sobolevsky
 
 
+def feminine(last: str) -> str:
+    """Masculine surname → feminine."""
+    if last.endswith(("ский", "цкий")):
+        return last[:-2] + "ая"
+    if last.endswith("ой") and last != "Цой":
+        return last[:-2] + "ая"
+    if last.endswith("ный"):
+        return last[:-2] + "ая"
+    return last + "а" if last.endswith(("ов", "ев", "ёв", "ин", "ын")) else last
+
+
 def roman_name(rng: Random, first: str, last: str) -> tuple[str, str]:
     """(first, last) in Cyrillic → the same in one of the romanisations people use."""
     scheme = rng.choice(("passport", "english", "english", "sloppy"))
