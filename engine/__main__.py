@@ -190,7 +190,16 @@ def _audit_arguments(parser: argparse.ArgumentParser) -> None:
 
 def audit(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """A snapshot → storage.json and tables of what fills the storage."""
-    raise InputError("audit is not there yet")
+    from engine.snapshot.workspace import Workspace
+    from engine.storage.audit import audit as run
+    from engine.storage.usage import Quota
+
+    work = Workspace(arguments.workspace)
+    progress("audit", 0.0)
+    figures = run(work.load(arguments.snapshot), arguments.out, limits=Quota(bytes=work.account().get("quota_bytes")))
+    progress("audit", 1.0)
+    text = "{bytes:,} bytes in use, {freeable_bytes:,} could be freed (as of {as_of})".format(**figures)
+    return Outcome(figures, f"{text}\n{arguments.out / 'storage.json'}")
 
 
 # plan ----------------------------------------------------------------------------------------------------------------
@@ -210,7 +219,35 @@ def _plan_arguments(parser: argparse.ArgumentParser) -> None:
 
 def plan(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """A snapshot, rules and a schedule → the plan as one ZIP."""
-    raise InputError("plan is not there yet")
+    from engine.plan.make import make, rules_by_entity
+    from engine.retention import schedule
+    from engine.snapshot.workspace import Workspace
+
+    work = Workspace(arguments.workspace)
+    rules = rules_by_entity(_text_of(arguments.rules)) if arguments.rules else {}
+    policy = _text_of(arguments.schedule) if arguments.schedule else work.text("schedule")
+    holds = work.text("holds")
+    figures = make(
+        work.load(arguments.snapshot),
+        arguments.out,
+        as_of=arguments.as_of,
+        rules=rules,
+        schedule=schedule.load(policy) if policy else None,
+        holds=schedule.load_holds(holds) if holds else (),
+        judgements={entity: work.judgements(entity) for entity in ("contact", "company")},
+        target=arguments.target,
+        progress=progress,
+    )
+    counts = ", ".join(f"{action}: {count}" for action, count in figures["actions"].items())
+    text = f"{counts or 'nothing to do'}; {figures['bytes_freed']:,} bytes freed"
+    return Outcome(figures, f"{text}\n{arguments.out / 'plan.zip'}")
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"cannot read {path.name}; give a file of UTF-8 text") from None
 
 
 VERBS = {
