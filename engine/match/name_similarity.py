@@ -12,6 +12,7 @@ Shared by the comparisons of given, family and whole names in `engine.match.pers
    ≤ 70  two known given names that are not the same person's; two different Chinese syllables
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -32,8 +33,10 @@ NICKNAME = 97
 GENDER = 96
 HOMOPHONE = 90
 INITIAL = 86
+SIBLING = 79  # Сергеевич and Сергеевна
 OTHER_NAME = 70  # the most that two names known to be different may reach
 
+_PATRONYMIC = re.compile("(?<=..)(?:[oei]vich|[oei]vna|ichna)$")
 # Letters that an initial may stand for in another romanisation: J. Ivanova is Yulia, Julia or Yana.
 _INITIALS = {"j": "ijyuae", "y": "ijyuae", "i": "ijyuae", "e": "eiy", "c": "ckst", "k": "kch", "x": "xkh", "h": "hkg",
              "g": "gh", "v": "vw", "w": "vw", "z": "zs", "u": "uiy", "f": "fp", "p": "pf", "t": "tc"}  # fmt: skip
@@ -58,6 +61,7 @@ def words(texts: Sequence[str]) -> dict[str, np.ndarray]:
             [pinyin_skeleton(r) if h else skeleton(f) for r, f, h in zip(roman, folds, han, strict=True)], object
         ),
         "stem": np.array([family_stem(f) for f in folds], object),
+        "father": np.array([_PATRONYMIC.sub("", f) if len(f) > 6 else f for f in folds], object),
         "length": np.array([len(f) for f in folds], np.int16),
         "letters": np.array(letters, np.int32),
         "initial": initial,
@@ -71,6 +75,10 @@ def similarity(word: Mapping[str, np.ndarray], a: np.ndarray, b: np.ndarray) -> 
     """Arrays of `words`, places of the left and of the right words → similarity of each pair (see the module)."""
     fold_a, fold_b = word["fold"][a], word["fold"][b]
     score = spelling(fold_a, fold_b)
+    # All patronymics end alike: compare the fathers' names.
+    father_a, father_b = word["father"][a], word["father"][b]
+    at = np.flatnonzero((father_a != fold_a) & (father_b != fold_b) & (score < 100))
+    score[at] = np.minimum(score[at], np.minimum(spelling(father_a[at], father_b[at]), SIBLING))
     sk_a, sk_b = word["skeleton"][a], word["skeleton"][b]
     long = np.char.str_len(sk_a.astype(str)) >= 2 if len(a) else np.zeros(0, bool)
     same_bones = (sk_a == sk_b) & long
@@ -89,6 +97,18 @@ def similarity(word: Mapping[str, np.ndarray], a: np.ndarray, b: np.ndarray) -> 
     score = np.where(one_initial, np.where(agrees, INITIAL, 20), score)
     both_initial = word["initial"][a] & word["initial"][b]
     return np.where(both_initial & (fold_a != fold_b), 20, score).astype(np.uint8)
+
+
+def distinct_rows(
+    left: pl.DataFrame, right: pl.DataFrame, columns: list[str]
+) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
+    """Two frames → their distinct rows of some columns, and the place of each left and right row among them."""
+    both = pl.concat([left.select(columns), right.select(columns)])
+    keys = both.select(pl.concat_str(pl.all().cast(pl.String).fill_null(""), separator="\t")).to_series()
+    codes = keys.to_arrow().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    first = np.full(int(codes.max(initial=-1)) + 1, -1, np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return both[first], codes[: len(left)], codes[len(left) :]
 
 
 def spelling(a: np.ndarray, b: np.ndarray) -> Scores:

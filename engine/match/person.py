@@ -16,16 +16,24 @@ person      100 the same words in any order
            < 40 nothing agrees
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import polars as pl
-from rapidfuzz.distance import Indel
-from rapidfuzz.process import cpdist
 
 from engine.match import name_similarity as words
-from engine.match import transcription
 from engine.match.name_similarity import Scores
+from engine.match.whole_names import Names, person
+
+__all__ = [
+    "FAMILY_LEVELS",
+    "GIVEN_LEVELS",
+    "PATRONYMIC_LEVELS",
+    "PERSON_LEVELS",
+    "block_keys",
+    "family",
+    "given",
+    "patronymic",
+    "person",
+]
 
 # (name, at least), strongest first: where the levels of a comparison are cut by default.
 GIVEN_LEVELS = (("same", 100), ("nickname", 96), ("typo", 88), ("initial", 85), ("similar", 72), ("different", 0))
@@ -41,15 +49,12 @@ PERSON_LEVELS = (
     ("given", 40),
     ("different", 0),
 )
-_MOST_WORDS = 6  # of a name; more are cut off, except from the test for the same words
-_CHUNK = 250_000
-_AGREE = 80  # two words that are at least so alike are one word
 
 
 def given(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     """Given names' keys, twice → similarity of each pair."""
-    table, a, b = _distinct(left, right, ["fold", "key", "han", "is_initial"])
-    arrays = words.words([h or "".join(k.split()) for h, k in table.select("han", "key").iter_rows()])
+    table, a, b = words.distinct_rows(left, right, ["fold", "key", "han", "is_initial"])
+    arrays = words.words(_texts(table))
     arrays["fold"] = table["fold"].fill_null("").to_numpy()
     score = words.similarity(arrays, a, b)
     # Jean-Claude and Jean, Анна-Мария and Анна: the first of two names.
@@ -61,8 +66,8 @@ def given(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
 
 def family(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     """Family names' keys, twice → similarity of each pair."""
-    table, a, b = _distinct(left, right, ["fold", "key", "han", "stem", "parts"])
-    arrays = words.words([h or "".join(k.split()) for h, k in table.select("han", "key").iter_rows()])
+    table, a, b = words.distinct_rows(left, right, ["fold", "key", "han", "stem", "parts"])
+    arrays = words.words(_texts(table))
     arrays["fold"] = table["fold"].fill_null("").to_numpy()
     arrays["stem"] = table["stem"].fill_null("").to_numpy()
     arrays["given"] = np.full(len(table), -1, np.int32)
@@ -78,8 +83,8 @@ def family(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
 
 def patronymic(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     """Patronymics' keys, twice → similarity of each pair."""
-    table, a, b = _distinct(left, right, ["fold", "key", "is_initial"])
-    arrays = words.words(["".join(k.split()) for k in table["key"]])
+    table, a, b = words.distinct_rows(left, right, ["fold", "key", "is_initial"])
+    arrays = words.words(_texts(table))
     arrays["fold"] = table["fold"].fill_null("").to_numpy()
     arrays["given"] = np.full(len(table), -1, np.int32)
     score = words.similarity(arrays, a, b)
@@ -90,252 +95,46 @@ def patronymic(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     return score
 
 
-def _distinct(
-    left: pl.DataFrame, right: pl.DataFrame, columns: list[str]
-) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
-    """Two frames → their distinct rows of some columns, and the place of each left and right row among them."""
-    both = pl.concat([left.select(columns), right.select(columns)])
-    keys = both.select(pl.concat_str(pl.all().cast(pl.String).fill_null(""), separator="\t")).to_series()
-    codes = keys.to_arrow().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    first = np.full(int(codes.max(initial=-1)) + 1, -1, np.int64)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
-    return both[first], codes[: len(left)], codes[len(left) :]
-
-
-def person(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
-    """Parsed whole names, twice (columns `tokens` and `fold` of `names.parse`) → similarity of each pair.
-
-    >>> from engine.normalise.names import parse
-    >>> a = parse(pl.Series(["Иванов Иван", "Иванов И.И.", "Bill Gates"]))
-    >>> b = parse(pl.Series(["Ivan Ivanov", "Иван Иванович Иванов", "William Gates"]))
-    >>> person(a, b).tolist()
-    [100, 85, 97]
-    """
-    columns = ["tokens", "fold"]
-    table, a, b = _distinct(left, right, columns)
-    names = _Names(table)
-    out = np.zeros(len(a), np.uint8)
-    for start in range(0, len(a), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        out[part] = _person(names, a[part], b[part])
-    return out
-
-
-class _Names:
-    """Distinct names as arrays of words: `word[name, slot]` (-1 none), `role[name, slot]` and what the words are."""
-
-    def __init__(self, table: pl.DataFrame) -> None:
-        tokens = table.select(
-            pl.int_range(pl.len()).alias("name"), pl.col("tokens").str.split(" ").alias("token")
-        ).explode("token", empty_as_null=True)
-        tokens = tokens.filter(pl.col("token").str.len_chars() > 1)
-        main = pl.col("token").str.starts_with("x").not_()
-        tokens = tokens.filter(main | (main.sum().over("name") == 0))
-        tokens = tokens.with_columns(
-            pl.int_range(pl.len()).over("name").alias("slot"),
-            pl.col("token").str.head(1).alias("role"),
-            pl.col("token").str.slice(1).alias("text"),
-        )
-        texts = tokens["text"].unique(maintain_order=True)
-        tokens = tokens.join(
-            pl.DataFrame({"text": texts, "word": np.arange(len(texts), dtype=np.int32)}),
-            on="text",
-            maintain_order="left",
-        )
-        kept = tokens.filter(pl.col("slot") < _MOST_WORDS)
-        self.arrays = words.words(texts.to_list())
-        self.word = np.full((len(table), _MOST_WORDS), -1, np.int32)
-        self.role = np.full((len(table), _MOST_WORDS), ord("-"), np.uint8)
-        place = kept["name"].to_numpy(), kept["slot"].to_numpy()
-        self.word[place] = kept["word"].to_numpy()
-        self.role[place] = kept["role"].replace_strict({"g": 103, "f": 102, "p": 112, "x": 120}).to_numpy()
-        self.count = (self.word >= 0).sum(1)
-        joined = tokens.with_columns(pl.Series("f", self.arrays["fold"][tokens["word"].to_numpy()], dtype=pl.String))
-        ordered = joined.group_by("name", maintain_order=True).agg(
-            pl.col("f").str.join("").alias("forward"), pl.col("f").reverse().str.join("").alias("backward")
-        )
-        self.forward = np.full(len(table), "", object)
-        self.backward = self.forward.copy()
-        self.forward[ordered["name"].to_numpy()] = ordered["forward"].to_numpy()
-        self.backward[ordered["name"].to_numpy()] = ordered["backward"].to_numpy()
-        self.fold = table["fold"].fill_null("").to_numpy()
-        self.has_han = np.zeros(len(table), bool)
-        np.logical_or.at(self.has_han, place[0], self.arrays["han"][kept["word"].to_numpy()])
-        self.bones = self._bones() if self.has_han.any() else transcription.bones([], [])
-
-    def _bones(self) -> transcription.Bones:
-        folds, skeletons, initial = (self.arrays[k] for k in ("fold", "skeleton", "initial"))
-        rows, chinese = [], []
-        for found, roles in zip(self.word.tolist(), self.role.tolist(), strict=True):
-            full = [(chr(r), w) for w, r in zip(found, roles, strict=True) if w >= 0 and not initial[w]]
-            rows.append([(r, folds[w], skeletons[w]) for r, w in full])
-            # Chinese names are parsed family name first; transcribed ones given name first, or as one word.
-            texts = [self.arrays["text"][w] for _, w in full]
-            chinese.append(len(full) == 2 and full[0][0] == "f" and sum(map(len, texts)) <= 4)
-        return transcription.bones(rows, chinese)
-
-
-def _person(names: _Names, a: np.ndarray, b: np.ndarray) -> Scores:
-    score = np.zeros(len(a), np.uint8)
-    most = np.maximum(names.count[a], names.count[b])
-    for low, high in ((0, 2), (2, 3), (3, 4), (4, _MOST_WORDS)):
-        at = np.flatnonzero((most > low) & (most <= high))
-        if len(at):
-            score[at] = _aligned(names, a[at], b[at], high)
-    score = _spelled_apart(names, a, b, score)
-    one_han = np.flatnonzero((names.has_han[a] ^ names.has_han[b]) & (score < 88))
-    if len(one_han):
-        left, right = a[one_han], b[one_han]
-        han, other = np.where(names.has_han[left], left, right), np.where(names.has_han[left], right, left)
-        score[one_han] = transcription.similarity(names.bones, han, other)
-    same = (names.fold[a] == names.fold[b]) & (names.fold[a] != "")
-    homophone = names.has_han[a] & names.has_han[b]
-    return np.where(same & ~homophone, 100, np.where(same, score, np.minimum(score, 97))).astype(np.uint8)
-
-
-def _aligned(names: _Names, a: np.ndarray, b: np.ndarray, size: int) -> np.ndarray:
-    """Names of at most `size` words → their similarity, words paired greedily from the most alike."""
-    word_a, word_b = names.word[a, :size], names.word[b, :size]
-    role_a, role_b = names.role[a, :size], names.role[b, :size]
-    alike = _word_similarities(names, word_a, word_b).astype(np.int16)
-    # Of equally alike pairs take those in the same role; the place keeps the order stable.
-    order = alike * 2 + (role_a[:, :, None] == role_b[:, None, :])
-    order[alike < 0] = -1
-    rows = np.arange(len(a))
-    evidence = _Evidence(len(a))
-    for _ in range(size):
-        best = order.reshape(len(a), -1).argmax(1)
-        i, j = best // size, best % size
-        found = order[rows, i, j] >= 0
-        words_of, roles_of = (word_a[rows, i], word_b[rows, j]), (role_a[rows, i], role_b[rows, j])
-        evidence.add(names.arrays, found, alike[rows, i, j], words_of, roles_of)
-        order[rows, i, :] = -1
-        order[rows, :, j] = -1
-    return evidence.score(names, a, b)
-
-
-def _word_similarities(names: _Names, word_a: np.ndarray, word_b: np.ndarray) -> np.ndarray:
-    """Words of the left and right names (pairs × slots) → pairs × slots × slots, -1 where a slot is empty."""
-    shape = (*word_a.shape, word_b.shape[1])
-    left = np.broadcast_to(word_a[:, :, None], shape).ravel()
-    right = np.broadcast_to(word_b[:, None, :], shape).ravel()
-    result = np.full(left.shape, -1, np.int16)
-    there = (left >= 0) & (right >= 0)
-    result[there & (left == right)] = 100
-    at = np.flatnonzero(there & (left != right))
-    low, high = np.minimum(left[at], right[at]).astype(np.int64), np.maximum(left[at], right[at]).astype(np.int64)
-    distinct, back = np.unique((low << 32) | high, return_inverse=True)
-    result[at] = words.similarity(names.arrays, distinct >> 32, distinct & 0xFFFFFFFF)[back]
-    return result.reshape(shape)
-
-
-class _Evidence:
-    """What the paired words of name pairs say, added up one word pair at a time."""
-
-    def __init__(self, size: int) -> None:
-        zeros = np.zeros(size, np.int16)
-        self.full, self.initials, self.loss = zeros.copy(), zeros.copy(), zeros.copy()
-        self.family, self.given = np.zeros(size, bool), np.zeros(size, bool)
-        self.clash, self.clash_middle = np.full(size, -1, np.int16), np.zeros(size, bool)
-
-    def add(
-        self,
-        arrays: Mapping[str, np.ndarray],
-        found: np.ndarray,
-        alike: np.ndarray,
-        words_of: tuple[np.ndarray, np.ndarray],
-        roles_of: tuple[np.ndarray, np.ndarray],
-    ) -> None:
-        """One more pair of words of each name pair, where `found`."""
-        initial = arrays["initial"][words_of[0]] | arrays["initial"][words_of[1]]
-        agree = found & (alike >= _AGREE)
-        full = agree & ~initial
-        self.full += full
-        self.initials += agree & initial
-        self.loss += np.where(full, 100 - alike, 0).astype(np.int16)
-        family = (roles_of[0] == ord("f")) | (roles_of[1] == ord("f"))
-        self.family |= full & family
-        self.given |= full & ((roles_of[0] == ord("g")) | (roles_of[1] == ord("g")))
-        clash = found & ~agree
-        self.clash = np.where(clash, np.maximum(self.clash, alike), self.clash).astype(np.int16)
-        self.clash_middle |= clash & ((roles_of[0] == ord("p")) | (roles_of[1] == ord("p")))
-
-    def score(self, names: _Names, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """→ the similarity of each name pair; the scale is in the module's docstring."""
-        more = np.abs(names.count[a] - names.count[b])
-        single = np.maximum(names.count[a], names.count[b]) == 1
-        whole = np.where(self.loss == 0, 97, np.maximum(97 - np.maximum(self.loss - 3, 0), 76))
-        whole = np.where(more > 1, whole - np.minimum(more - 1, 3), whole)
-        one_word = np.where(self.family, 66, 55) - self.loss // 2
-        abbreviated = np.where(self.initials >= 2, 85, np.where(self.family, 81, 72)) - self.loss // 2
-        agree = np.where(self.full >= 2, whole, np.where(self.initials > 0, abbreviated, one_word))
-        agree = np.where(single & (self.full == 1), np.where(self.loss == 0, 97, 99 - self.loss), agree)
-        agree = np.where(self.full == 0, np.where(self.initials > 0, 38, 0), agree)
-        alike = np.maximum(self.clash, 0)
-        clash = np.where(
-            self.full >= 2,
-            np.where(self.full >= 3, 78, np.where(self.clash_middle, 68, 62)) + alike // 12 - self.loss // 2,
-            np.where(self.family, 42 + alike // 4, np.where(self.given, 32 + alike // 4, alike * 45 // 100)),
-        )
-        clash = np.where((self.full == 1) & (self.initials > 0), np.minimum(clash, 58), clash)
-        clash = np.where(single, self.clash * 45 // 50, clash)
-        result = np.where(self.clash >= 0, clash, agree)
-        return result.astype(np.uint8)
-
-
-def _spelled_apart(names: _Names, a: np.ndarray, b: np.ndarray, score: Scores) -> Scores:
-    """Names of different numbers of words that are the same letters: Rami Makhlouf, Ramimakhlouf."""
-    at = np.flatnonzero((score < 90) & (names.count[a] != names.count[b]))
-    if len(at) == 0:
-        return score
-    left = names.forward[a[at]].tolist()
-    best = np.zeros(len(at), np.float32)
-    for right in (names.forward, names.backward):
-        alike = cpdist(left, right[b[at]].tolist(), scorer=Indel.normalized_similarity, dtype=np.float32)
-        best = np.maximum(best, alike)
-    long = np.array([len(x) >= 6 for x in left])
-    joined = np.where(long & (best >= 0.93), np.interp(best, [0.93, 1.0], [88, 96]), 0)
-    result = score.copy()
-    result[at] = np.maximum(score[at], joined)
-    return result
+def _texts(table: pl.DataFrame) -> list[str]:
+    """Keys → one word each: Han characters where the name is written in them, else Latin letters; initials one letter."""
+    han = pl.col("han") if "han" in table.columns else pl.lit(None, pl.String)
+    initial = pl.col("is_initial").fill_null(False) if "is_initial" in table.columns else pl.lit(False)
+    latin = pl.col("key").fill_null("").str.replace_all(" ", "")
+    latin = pl.when(initial).then(latin.str.head(1)).otherwise(latin)
+    return table.select(pl.coalesce(han, latin).alias("text"))["text"].to_list()
 
 
 def block_keys(parsed: pl.DataFrame) -> pl.DataFrame:
     """Parsed names → keys to find candidate pairs by, one row each; lists hold several keys of one name.
 
-    fold: all words, order-free · family: family name's stem · family_initial: its first four letters with the given
-    name's first letter · words: every full word's fold · skeletons: every full word's consonants (two and more), with
-    the word's number of consonants at least three unless alone
+    fold: all words, order-free · family: the family name's stem · family_initial: its first four letters and the
+    given name's first · words: the fold of every full word · skeletons: the consonants of every full word that has
+    three of them · bones: the consonants of all full words of a name that has several
     """
-    names = _Names(parsed.select("tokens", "fold"))
-    fold_of, stem_of, bones_of = (names.arrays[k] for k in ("fold", "stem", "skeleton"))
-    rows = []
-    for found, roles, all_words in zip(names.word.tolist(), names.role.tolist(), names.fold, strict=True):
-        full = [w for w in found if w >= 0 and not names.arrays["initial"][w]]
-        family_words = [w for w, r in zip(found, roles, strict=True) if w >= 0 and r == ord("f")]
-        given_words = [w for w, r in zip(found, roles, strict=True) if w >= 0 and r == ord("g")]
-        stem = stem_of[family_words[0]] if family_words else None
-        letter = fold_of[given_words[0]][:1] if given_words else ""
-        bones = sorted({bones_of[w] for w in full if len(bones_of[w]) >= 3})
-        rows.append(
-            (
-                all_words or None,
-                stem,
-                f"{stem[:4]} {letter}" if stem and letter else None,
-                [fold_of[w] for w in full],
-                bones,
-                " ".join(sorted(bones_of[w] for w in full)) if len(full) > 1 else None,
-            )
-        )
-    return pl.DataFrame(
-        rows,
-        schema={
-            "fold": pl.String(),
-            "family": pl.String(),
-            "family_initial": pl.String(),
-            "words": pl.List(pl.String()),
-            "skeletons": pl.List(pl.String()),
-            "bones": pl.String(),
-        },
-        orient="row",
+    names = Names(parsed.select("tokens", "fold"))
+    place, slot = np.nonzero(names.word >= 0)
+    word = names.word[place, slot]
+    table = pl.DataFrame(
+        {
+            "name": place.astype(np.int64),
+            "role": names.role[place, slot],
+            "initial": names.arrays["initial"][word],
+            **{k: pl.Series(names.arrays[k][word], dtype=pl.String) for k in ("fold", "stem", "skeleton")},
+        }
     )
+    full = pl.col("initial").not_()
+    bones = pl.col("skeleton").filter(full)
+    keys = table.group_by("name").agg(
+        pl.col("stem").filter((pl.col("role") == ord("f")) & full).first().alias("family"),
+        pl.col("fold").filter(pl.col("role") == ord("g")).first().str.head(1).alias("letter"),
+        pl.col("fold").filter(full).unique().sort().alias("words"),
+        bones.filter(bones.str.len_chars() >= 3).unique().sort().alias("skeletons"),
+        bones.sort().str.join(" ").alias("bones"),
+    )
+    keys = keys.with_columns(
+        pl.concat_str(pl.col("family").str.head(4), pl.lit(" "), pl.col("letter")).alias("family_initial"),
+        pl.when(pl.col("bones").str.contains(" ")).then("bones").alias("bones"),
+    )
+    all_names = pl.DataFrame({"name": np.arange(len(parsed), dtype=np.int64), "fold": parsed["fold"]})
+    columns = ["fold", "family", "family_initial", "words", "skeletons", "bones"]
+    return all_names.join(keys, on="name", how="left", maintain_order="left").select(columns)

@@ -40,8 +40,7 @@ def bones(rows: Sequence[Sequence[tuple[str, str, str]]], chinese: Sequence[bool
         given = [b for role, _, b in row if role != "f"]
         surname = next((f for role, f, _ in row if role == "f"), "")
         table.append((surname, *("".join(p) for p in (family + given, given + family, given, given[-2:]))))
-    columns = list(zip(*table, strict=True)) if table else [()] * 5
-    family, family_first, given_first, given, last = (np.array(c, object) for c in columns)
+    family, family_first, given_first, given, last = (np.array([row[i] for row in table], object) for i in range(5))
     return Bones(family, family_first, given_first, given, last, np.array(chinese, bool))
 
 
@@ -64,4 +63,4 @@ def similarity(one: Bones, han: np.ndarray, other: np.ndarray) -> np.ndarray:
 def _alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     score = cpdist(a.tolist(), b.tolist(), scorer=Levenshtein.normalized_similarity, dtype=np.float32)
     empty = np.array([not x or not y for x, y in zip(a, b, strict=True)], bool)
-    return np.where(empty, 0, score)
+    return np.asarray(np.where(empty, 0, score))
