@@ -129,10 +129,11 @@ def _chunk(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, float]
 
 
 def _same(left: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:
-    """Equal folds; of two Chinese names also equal characters (many characters share a reading)."""
+    """Equal folds or the same words; of two Chinese names also equal characters (many characters share a reading)."""
     homophones = left["native"].str.contains(r"\p{Han}") & right["native"].str.contains(r"\p{Han}")
     homophones &= left["native"] != right["native"]
-    return ((left["fold"] == right["fold"]) & ~homophones).fill_null(False).to_numpy()
+    alike = (left["fold"] == right["fold"]) | (left["words"] == right["words"])
+    return (alike & ~homophones).fill_null(False).to_numpy()
 
 
 def _differences(left: pl.DataFrame, right: pl.DataFrame) -> dict[str, np.ndarray]:
@@ -161,6 +162,7 @@ def _same_core(left: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:
     score = np.where(d["form_exact"], 98, 100)
     both = (left["form"].is_not_null() & right["form"].is_not_null()).to_numpy()
     score = np.where(d["form_exact"] & both, 97, score)
+    score = np.where((left["fold"] != right["fold"]).fill_null(False).to_numpy(), np.minimum(score, 96), score)
     grades = (("place_one", 95), ("branch", 93), ("form_conflict", 92), ("place_conflict", 90), ("series", 90))
     for name, grade in grades:
         score = np.where(d[name], np.minimum(score, grade), score)
@@ -208,10 +210,23 @@ def _by_letters(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, f
     )
     much_shorter = np.minimum(size_a, size_b) <= 0.85 * np.maximum(size_a, size_b)
     rows = np.flatnonzero(begins.to_series().to_numpy() & much_shorter & (np.minimum(size_a, size_b) > 1))
-    made = np.asarray(spelling, np.float32)
+    made = np.maximum(spelling, _acronym(left, right)).astype(np.float32)
     if len(rows):
         made[rows] = np.maximum(made[rows], _short_name(*latin_letters(short[rows], long[rows], weights), trust=_TRUST))
     return made
+
+
+_ACRONYM = np.array([0, 0, 0, 0.66, 0.78], np.float32)  # initials of so many letters, from 5 letters 0.84
+
+
+def _acronym(left: pl.DataFrame, right: pl.DataFrame) -> F32:
+    """The one name is exactly the initials of the other's words."""
+    a, b = (frame["key"].str.replace_all(" ", "") for frame in (left, right))
+    hit = ((a == right["initials"]) | (b == left["initials"])).fill_null(False).to_numpy()
+    size = np.minimum(
+        np.minimum(a.str.len_chars().fill_null(0).to_numpy(), b.str.len_chars().fill_null(0).to_numpy()), 5
+    )
+    return np.where(hit, np.append(_ACRONYM, np.float32(0.84))[size], 0).astype(np.float32)
 
 
 _TRUST = np.array([0, 0, 0.5, 0.72, 0.86, 0.94], np.float32)  # in a short name of so many letters

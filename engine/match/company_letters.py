@@ -74,8 +74,7 @@ def _read(name: str) -> tuple[str, str]:
     if not re.fullmatch(r"[\u4e00-\u9fff]+", place):
         found = _place().match(core)
         place = found[0] if found else ""
-        core = core[len(place) :]
-    return place, core
+    return place, core.removeprefix(place)
 
 
 def _lead(place: str) -> str:

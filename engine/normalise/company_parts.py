@@ -28,6 +28,7 @@ _MARKED = "|".join(
 _REGION = "(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区)"
 _HAN_BRANCH = "分公司|分行|支行|办事处|代表处|分店|分部|营业部"
 
+_OWN = 3  # Han characters that a core must have of its own to stand without its place
 _LONG, _NEARLY = 9, 0.88  # words of legal forms that are put right, and how alike a wrong spelling must be
 
 # What is done to text whose case still says something, in this order.
@@ -221,23 +222,27 @@ def _named(spelled: pl.Expr) -> pl.Expr:
 
 
 def _chinese_place(frame: pl.DataFrame) -> pl.DataFrame:
-    """Takes 中国, province and city off the front of the first Han token, where a core of its own is left."""
+    """Reads 中国, province and city at the front of a Chinese core; they are taken off where a core of three
+    characters that are its own is left, and else written without 省 and 市 (东莞市华创电子 → 东莞华创电子)."""
     names = _chinese_places()
     pattern = rf"^ (?:[|~] +)*(中国)?((?:{names}){_REGION}?)?((?:{names})市?)?(\p{{Han}}{{2,}} .*)$"
     generic = "|".join(sorted(map(re.escape, reference.han_priors()), key=len, reverse=True))
-    rest = frame["rest"]
-    inside = [rest.str.extract(pattern, n) for n in (1, 2, 3, 4)]
-    country, first, second, core = inside
-    distinct = core.str.replace_all(generic, "").str.replace_all(r"[ |~]", "").str.len_chars() >= 3
-    named = pl.select(pl.coalesce(second, first, country)).to_series()
-    use = (named.is_not_null() & distinct).fill_null(False)
-    bare = named.str.replace(f"{_REGION}$", "")
-    return pl.DataFrame(
-        {
-            "rest": rest.zip_with(~use, " " + core),
-            "place": frame["place"].zip_with(~(use & frame["place"].is_null()), bare),
-        },
-        schema={"rest": pl.String, "place": pl.String},
+    made = frame.with_columns(
+        country=pl.col("rest").str.extract(pattern, 1),
+        first=pl.col("rest").str.extract(pattern, 2),
+        second=pl.col("rest").str.extract(pattern, 3),
+        core=pl.col("rest").str.extract(pattern, 4),
+    ).with_columns(named=pl.coalesce("second", "first", "country").str.replace(f"{_REGION}$", ""))
+    own = pl.col("core").str.replace_all(generic, "").str.replace_all(r"[ |~]", "").str.len_chars()
+    return made.select(
+        rest=pl.when(pl.col("named").is_null())
+        .then("rest")
+        .when(own >= _OWN)
+        .then(pl.format(" {}", "core"))
+        .otherwise(pl.format(" {}{}", "named", "core")),
+        place=pl.when((pl.col("named") == "中国") & (own < _OWN))
+        .then("place")
+        .otherwise(pl.coalesce("place", "named")),
     )
 
 
