@@ -10,6 +10,7 @@ import polars as pl
 from engine.errors import PlanError
 from engine.plan.policy import Policy
 from engine.plan.survivorship import CHOSEN_FIELDS, CONFLICTS, GOLDEN, golden
+from engine.schema import ORIGINAL
 from engine.storage.links import deal_links, file_links, table
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def merges(
             policy,
             entity=entity,
             deals=deals.filter(pl.col("entity") == entity),
+            extra=custom_columns(snapshot, entity),
             survivors={d.cluster_id: d.survivor_id for d in mine if d.survivor_id},
             chosen=pl.DataFrame(
                 [(d.cluster_id, f, r) for d in mine for f, r in d.values.items()], schema=CHOSEN_FIELDS, orient="row"
@@ -115,6 +117,16 @@ def merges(
         conflicts=_all(conflicts, {"entity": pl.String(), **CONFLICTS}),
         moves=_all(moves, MOVES),
     )
+
+
+def custom_columns(snapshot: "Snapshot", entity: str) -> list[str]:
+    """(snapshot, entity) → original columns that no field is made of: custom fields, which a merge must not lose."""
+    frame = table(snapshot, entity)
+    parts = [part for source in snapshot.sources for part in source.mapping.entities if part.entity == entity]
+    read = {ORIGINAL + column for part in parts for columns in part.fields.values() for column in columns}
+    originals = [c for c in frame.columns if c.startswith(ORIGINAL) and c not in read] if parts else []
+    # A column that says the same of every record, such as the kind of record, tells nothing apart.
+    return [c for c in originals if frame.schema[c] == pl.String and frame[c].n_unique() > 1]
 
 
 def _check(decision: Decision, clusters: Mapping[str, pl.DataFrame]) -> None:
@@ -184,23 +196,26 @@ def _moves(
     names = {
         e: table(snapshot, e).select(moved_id="record_id", name="name").unique("moved_id") for e in ("deal", "file")
     }
+    links = {"deal": _one_owner(deals.filter(pl.col("entity") == entity), to).rename({"deal_id": "moved_id"})}
+    links["file"] = files.filter(pl.col("entity") == entity).select(
+        "entity", "record_id", moved_id="file_id", by=pl.lit("id")
+    )
     moved = []
-    for what, links in (
-        ("deal", deals.rename({"deal_id": "moved_id"})),
-        ("file", files.rename({"file_id": "moved_id"})),
-    ):
-        mine = (
-            links.filter(pl.col("entity") == entity)
-            .join(to, on="record_id")
-            .join(names[what], on="moved_id", how="left")
-        )
-        by = pl.col("by") if what == "deal" else pl.lit("id")
+    for what, on in links.items():
+        mine = on.join(to, on="record_id").join(names[what], on="moved_id", how="left")
         moved.append(
-            mine.select(
-                "entity", "moved_id", "name", what=pl.lit(what), from_id="record_id", to_id="survivor_id", by=by
-            )
+            mine.select("entity", "moved_id", "name", "by", what=pl.lit(what), from_id="record_id", to_id="survivor_id")
         )
-    return pl.concat(moved).select(*MOVES).sort("what", "to_id", "from_id", "moved_id")
+    return pl.concat([m.select(*MOVES) for m in moved]).sort("what", "to_id", "from_id", "moved_id")
+
+
+def _one_owner(deals: pl.DataFrame, to: pl.DataFrame) -> pl.DataFrame:
+    """Deal links of an entity → each deal once per record it ends at; a name whose bearers all merge is not shared."""
+    ends = deals.join(to, on="record_id", how="left").with_columns(end=pl.coalesce("survivor_id", "record_id"))
+    alone = (pl.col("by") == "shared_name") & (pl.col("end").n_unique().over("deal_id") == 1)
+    ends = ends.with_columns(by=pl.when(alone).then(pl.lit("name")).otherwise("by"))
+    first = ends.sort("deal_id", pl.col("survivor_id").is_null(), "record_id")
+    return first.unique(["deal_id", "end"], keep="first", maintain_order=True).select(deals.columns)
 
 
 def _all(frames: list[pl.DataFrame], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -69,6 +69,7 @@ def _golden(frame: pl.DataFrame, plan: Plan, entity: str) -> pl.DataFrame:
     values = plan.golden.filter(pl.col("entity") == entity)
     if values.is_empty():
         return frame
+    values = values.filter(pl.col("field").is_in(frame.columns))
     wide = joined(values).pivot(on="field", index="survivor_id", values="value").rename({"survivor_id": "record_id"})
     fields = [f for f in wide.columns if f != "record_id"]
     wide = wide.rename({f: f"{f} golden" for f in fields})

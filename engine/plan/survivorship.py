@@ -4,6 +4,7 @@ Every golden value is a value of a record of the cluster; nothing is made up. Fi
 (cluster, record, field, value), so the cost follows the clustered records, not the account.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -57,15 +58,17 @@ def golden(
     deals: pl.DataFrame | None = None,
     survivors: dict[str, str] | None = None,
     chosen: pl.DataFrame | None = None,
+    extra: Sequence[str] = (),
 ) -> Golden:
     """(entity frame, record_id + cluster_id, policy) → Golden; clusters of one record are left alone.
 
     `deals`: DEAL_LINKS of the entity, for criteria that count deals. `survivors`: cluster id → record a user chose.
-    `chosen`: CHOSEN_FIELDS, the record whose value of a field a user chose.
+    `chosen`: CHOSEN_FIELDS, the record whose value of a field a user chose. `extra`: columns besides the entity's
+    fields that must not be lost either.
     """
     members = _members(records, clusters, deals)
     survivor = choose(members, policy, survivors or {})
-    fields = [f for f in ENTITIES[entity] if f not in NOT_VALUES and f in records.columns]
+    fields = [f for f in (*ENTITIES[entity], *extra) if f not in NOT_VALUES and f in records.columns]
     long = _long(records, members, survivor, fields, policy)
     values = pl.concat([_single(long, chosen), _union(long, chosen)])
     values = _flag(values, long).sort("cluster_id", "field", "position")

@@ -17,7 +17,7 @@ from engine.retention.decide import decide
 from engine.retention.schedule import Basis, Hold, Period, Rule, Schedule, default
 from engine.storage.findings import findings
 from engine.storage.links import deal_links
-from tests.engine.plan.account import AS_OF, CLUSTERS, EVIDENCE, ROWS, account
+from tests.engine.plan.account import AS_OF, CLUSTERS, EVIDENCE, ROWS, SmallSnapshot, account
 
 
 def schedule(entity, disposition="delete"):
@@ -58,6 +58,33 @@ def test_deals_and_files_move_with_the_loser():
     moves = made().moves.select("what", "moved_id", "from_id", "to_id").rows()
     assert ("deal", "d1", "2", "1") in moves
     assert ("file", "f7", "2", "1") in moves
+
+
+@pytest.mark.parametrize(("other", "by"), [("1", "name"), ("4", "shared_name")])
+def test_a_deal_known_by_name_moves_once_and_says_how_it_is_known(other, by):
+    contacts = [
+        {**row, "name": "Same" if row["record_id"] in ("2", "3", other) else row["name"]} for row in ROWS["contact"]
+    ]
+    deal = {"record_id": "d9", "name": "Shed", "status": "won", "contact_name": "same "}
+    moves = made(account(contact=contacts, deal=[deal])).moves.filter(pl.col("what") == "deal")
+    assert moves.select("moved_id", "to_id", "by").rows() == [("d9", "1", by)]
+
+
+def test_custom_columns_are_not_lost():
+    class Part:
+        entity, fields = "contact", {"record_id": ("ID",)}
+
+    class Source:
+        class mapping:
+            entities = (Part,)
+
+    plain = account()
+    frame = plain.frames["contact"].with_columns(
+        pl.when(pl.col("record_id") == "3").then(pl.lit("blue")).alias("original.Colour")
+    )
+    snapshot = SmallSnapshot("x", {**plain.frames, "contact": frame}, sources=(Source,))
+    golden_rows = made(snapshot).golden.filter(pl.col("field") == "original.Colour").to_dicts()
+    assert [(row["value"], row["record_id"], row["changes"]) for row in golden_rows] == [("blue", "3", True)]
 
 
 def test_owner_conflicts_are_seen():
