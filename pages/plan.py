@@ -1,5 +1,27 @@
-"""."""
+"""Plan: everything that is to be done, why, what it changes, and the ZIP to take along."""
 
-from pages._ui.components import frame
+import streamlit as st
 
-frame.title("x", "y")
+from pages._ui import work
+from pages._ui.components import frame, plan_views
+from pages._ui.text import _
+
+frame.title(
+    _("Plan"),
+    _("Every merge and deletion with its reason, ready to take along. Winnow carries nothing out by itself."),
+)
+if work.snapshot() is None:
+    frame.nothing_loaded()
+else:
+    plan_views.settings()
+    with frame.working(_("Putting the plan together…")):
+        plan = work.plan()
+    plan_views.figures(plan)
+    plan_views.take_along(plan)
+    items, change, check = st.tabs([_("What is to be done"), _("What changes"), _("Check a plan")])
+    with items:
+        plan_views.items(plan)
+    with change:
+        plan_views.change(plan)
+    with check:
+        plan_views.check()

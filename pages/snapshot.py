@@ -1,5 +1,31 @@
-"""."""
+"""Snapshot: load an export, check how it was read, see what it holds."""
 
-from pages._ui.components import frame
+import streamlit as st
 
-frame.title("x", "y")
+from pages._ui import work
+from pages._ui.components import frame, loading, snapshot_views
+from pages._ui.text import _
+
+frame.title(
+    _("Snapshot"),
+    _("A snapshot is one export of your CRM, kept as it was. Load one, check how it was read, see what it holds."),
+)
+snapshot = work.snapshot()
+names = [_("Load an export"), _("Snapshots"), _("How it was read"), _("What it holds")]
+load, known, reading, profile = st.tabs(names, default=names[0] if snapshot is None else names[3])
+with load:
+    loading.choose()
+    loading.draft()
+with known:
+    snapshot_views.known()
+with reading:
+    if snapshot is None:
+        frame.nothing_loaded(here=True)
+    else:
+        snapshot_views.sources(snapshot)
+        snapshot_views.rejects(snapshot)
+with profile:
+    if snapshot is None:
+        frame.nothing_loaded(here=True)
+    else:
+        snapshot_views.profile(snapshot)

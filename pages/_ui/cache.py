@@ -14,16 +14,21 @@ from typing import Any
 import msgspec
 import polars as pl
 import streamlit as st
-from engine.snapshot.workspace import Workspace
 
 from engine import rules as rule_files
 from engine.match import run, suggest
 from engine.match.run import Match
-from engine.plan import survivorship
+from engine.plan import build, make, survivorship
+from engine.plan.build import Plan
+from engine.plan.compile import capabilities
+from engine.plan.merges import Decision
 from engine.plan.survivorship import Golden
 from engine.retention import decide
 from engine.retention.schedule import Hold, Schedule
 from engine.rules import Rules, Weights
+from engine.snapshot import profile, read
+from engine.snapshot.table import Table
+from engine.snapshot.workspace import Workspace
 from engine.storage import findings as storage_findings
 from engine.storage import growth, links
 from engine.storage import usage as storage_usage
@@ -145,3 +150,53 @@ def dispositions(
 @st.cache_resource(show_spinner=False, max_entries=_SOME)
 def _decided(path: str, snapshot_id: str, said: str, as_of: dt.date, _schedule: Schedule, _holds: Any) -> pl.DataFrame:
     return decide.decide(snapshot(path, snapshot_id), _schedule, _holds, as_of=as_of)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_FEW)
+def tables(paths: tuple[str, ...], encoding: str | None, delimiter: str | None) -> list[Table]:
+    """→ the tables in these files; an upload has a folder of its own, so its paths name its content."""
+    return read.read_tables(list(paths), encoding=encoding, delimiter=delimiter)
+
+
+@st.cache_data(show_spinner=False, max_entries=_SOME)
+def completeness(path: str, snapshot_id: str, entity: str) -> pl.DataFrame:
+    """→ field, share of records with a value."""
+    records = snapshot(path, snapshot_id).frames[entity]
+    return profile.completeness(records)
+
+
+@st.cache_data(show_spinner=False, max_entries=_SOME)
+def invalid(path: str, snapshot_id: str, entity: str) -> pl.DataFrame:
+    """→ field, problem, records, example."""
+    return profile.invalid(snapshot(path, snapshot_id).frames[entity], entity)
+
+
+def plan(
+    path: str,
+    snapshot_id: str,
+    as_of: dt.date,
+    target: str,
+    matches: dict[str, Match],
+    dispositions: pl.DataFrame,
+    decisions: list[Decision],
+) -> Plan:
+    """→ the plan; built again only when a cluster, a disposition or a decision has changed."""
+    parts = [frame_digest(found.clusters) for found in matches.values()]
+    said = rule_files.digest((parts, decisions, frame_digest(dispositions)))
+    return _built(path, snapshot_id, as_of, target, said, matches, dispositions, decisions)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_FEW)
+def _built(
+    path: str, snapshot_id: str, as_of: dt.date, target: str, said: str, _matches: Any, _due: Any, _decisions: Any
+) -> Plan:
+    trash_counts = bool(capabilities()[target].get("trash_counts", False))
+    return build.build(
+        snapshot(path, snapshot_id),
+        {entity: found.clusters for entity, found in _matches.items()},
+        evidence={entity: make.evidence(found) for entity, found in _matches.items()},
+        dispositions=_due,
+        findings=storage_findings.findings(snapshot(path, snapshot_id), as_of=as_of, trash_counts=trash_counts),
+        as_of=as_of,
+        decisions=_decisions,
+    )

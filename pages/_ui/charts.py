@@ -139,14 +139,16 @@ def gauge(used: float, quota: float, unit: str) -> alt.LayerChart:
     base = alt.Chart(frame)
     title = _("storage, {unit}", unit=unit)
     bar = base.mark_bar(color=WARN if over else STRONG, height=22, cornerRadiusEnd=3).encode(
-        x=alt.X("used:Q", title=title, scale=alt.Scale(domain=[0, max(used, quota) * 1.08], nice=False)),
+        x=alt.X(
+            "used:Q", title=title, scale=alt.Scale(domain=[0, max(used, quota) * 1.08]), axis=alt.Axis(tickCount=6)
+        ),
         y=alt.Y("row:N", title=None, axis=None),
         tooltip=[
             alt.Tooltip("used:Q", title=_("used, {unit}", unit=unit), format=",.1f"),
             alt.Tooltip("quota:Q", title=_("quota, {unit}", unit=unit), format=",.1f"),
         ],
     )
-    line = base.mark_rule(color=MUTED, strokeWidth=3).encode(x="quota:Q")
+    line = base.mark_tick(color="#b3423a", thickness=3, size=40).encode(x="quota:Q", y=alt.Y("row:N", axis=None))
     return _finish(alt.layer(bar, line).properties(height=70))
 
 

@@ -1,6 +1,11 @@
 """The engine's result codes in words: findings, dispositions, reasons, decisions. Names of things: `words.py`."""
 
-from pages._ui.text import _
+from collections.abc import Mapping
+from typing import Any
+
+from engine.plan.reasons import HEADINGS, SENTENCES
+from pages._ui import words
+from pages._ui.text import _, date
 
 
 def disposition(code: str) -> str:
@@ -117,33 +122,6 @@ def survivorship(code: str) -> str:
     return names.get(code, code)
 
 
-def age(code: str) -> str:
-    """An age band of files."""
-    names = {
-        "<30d": _("up to a month"),
-        "30-90d": _("1–3 months"),
-        "90-365d": _("3–12 months"),
-        "1-2y": _("1–2 years"),
-        "2-3y": _("2–3 years"),
-        "3-5y": _("3–5 years"),
-        "5y+": _("over 5 years"),
-    }
-    return names.get(code, code)
-
-
-def file_type(code: str) -> str:
-    """A type of file."""
-    names = {
-        "image": _("Images"),
-        "video": _("Video"),
-        "audio": _("Audio"),
-        "document": _("Documents"),
-        "archive": _("Archives"),
-        "other": _("Other"),
-    }
-    return names.get(code, code)
-
-
 def schedule_rule(name: str | None) -> str:
     """A rule of the bundled schedules by its name; the rules of others keep theirs."""
     names = {
@@ -155,3 +133,86 @@ def schedule_rule(name: str | None) -> str:
         "silent_contacts_anonymised": _("Silent contacts are anonymised"),
     }
     return names.get(name or "", name or "–")
+
+
+def crm(code: str) -> str:
+    """The CRM whose export was recognised."""
+    names = {
+        "amocrm": "amoCRM",
+        "kommo": "Kommo",
+        "bitrix24": "Bitrix24",
+        "hubspot": "HubSpot",
+        "zoho": "Zoho CRM",
+        "salesforce": "Salesforce",
+        "fxiaoke": "Fxiaoke",
+        "unknown": _("unknown, mapped by names and content"),
+    }
+    return names.get(code, code)
+
+
+def reject(code: str) -> str:
+    """Why a row is not a record of its own."""
+    names = {
+        "counted_as_version": _("counted as an older version of its file"),
+        "empty_row": _("empty row"),
+        "repeated_row": _("repeats a row above"),
+        "repeated_id": _("same ID as a row above, other values"),
+        "unreadable_file": _("not a table"),
+        "too_many_cells": _("more cells than the header"),
+        "too_few_cells": _("fewer cells than the header"),
+    }
+    return names.get(code, code.replace("_", " "))
+
+
+def plan_action(code: str) -> str:
+    """What a plan does."""
+    names = {
+        "merge": _("Merge"),
+        "delete": _("Delete"),
+        "archive": _("Archive"),
+        "anonymise": _("Anonymise"),
+        "review": _("Look at"),
+    }
+    return names.get(code, code)
+
+
+def measure(code: str) -> str:
+    """A figure of the account before and after a plan."""
+    names = {"records": _("Records"), "filled": _("Fields filled in"), "bytes": _("Storage")}
+    return names.get(code, code)
+
+
+def done_state(code: str) -> str:
+    """What became of an item of a plan."""
+    names = {
+        "done": _("Done"),
+        "not_done": _("Not done"),
+        "survivor_gone": _("Survivor is gone too"),
+        "came_back": _("Came back"),
+        "cannot_tell": _("Cannot be told"),
+    }
+    return names.get(code, code)
+
+
+def reason(code: str, details: Mapping[str, Any]) -> str:
+    """(reason code of a plan, details) → its sentence in the language in use; same shape as `plan.reasons.english`."""
+    template = SENTENCES.get(code) or HEADINGS.get(code.removeprefix("column_"), code)
+    said = {name: _detail(name, value) for name, value in details.items() if value is not None}
+    return _(template).format_map(_Dash(said))
+
+
+def _detail(name: str, value: Any) -> Any:
+    if name in ("rule", "protected"):
+        return schedule_rule(value)
+    if name == "trigger":
+        return words.field(value)
+    if name == "disposition":
+        return disposition(value).lower()
+    if name in ("due", "trigger_at", "closed_at", "deleted_at") and value:
+        return date(str(value)[:10])
+    return value
+
+
+class _Dash(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "–"

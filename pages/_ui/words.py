@@ -4,7 +4,6 @@ Every table is a function, so that its sentences are in the language in use when
 """
 
 from engine.errors import WinnowError
-from pages._ui import meanings
 from pages._ui.text import _, n_, num, plain
 
 
@@ -140,11 +139,38 @@ def dimension(code: str) -> str:
     return names.get(code, code)
 
 
+def age(code: str) -> str:
+    """An age band of files."""
+    names = {
+        "<30d": _("up to a month"),
+        "30-90d": _("1–3 months"),
+        "90-365d": _("3–12 months"),
+        "1-2y": _("1–2 years"),
+        "2-3y": _("2–3 years"),
+        "3-5y": _("3–5 years"),
+        "5y+": _("over 5 years"),
+    }
+    return names.get(code, code)
+
+
+def file_type(code: str) -> str:
+    """A type of file."""
+    names = {
+        "image": _("Images"),
+        "video": _("Video"),
+        "audio": _("Audio"),
+        "document": _("Documents"),
+        "archive": _("Archives"),
+        "other": _("Other"),
+    }
+    return names.get(code, code)
+
+
 def group(by: str, code: str | None) -> str:
     """(what storage is broken down by, group) → the group's name; CRM values stay as they are."""
     if code is None:
         return {"entity": _("On no record"), "owner": _("Unknown"), "age": _("Unknown")}.get(by, _("Not on a deal"))
-    known = {"entity": entity, "age": meanings.age, "type": meanings.file_type}.get(by)
+    known = {"entity": entity, "age": age, "type": file_type}.get(by)
     return known(code) if known else code
 
 
@@ -170,6 +196,11 @@ def blocking_rule(name: str) -> str:
 def placeholder(code: str) -> str:
     """Why a value does not count as agreement."""
     return {"excluded": _("excluded by a rule"), "placeholder": _("stands for no value")}.get(code, code)
+
+
+def plan_entity(code: str) -> str:
+    """The kind of thing an item of a plan is about."""
+    return _("Older versions") if code == "file_version" else entity(code)
 
 
 def problem(error: WinnowError) -> str:

@@ -1,22 +1,31 @@
 """What the visitor works on: the chosen snapshot, entity, rules and judgements → the cached results. No drawing."""
 
 import datetime as dt
-import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import polars as pl
+import yaml
 
 from engine.match import evaluate
 from engine.match.run import Match, judged_counts
+from engine.plan import export
+from engine.plan.build import Plan
+from engine.plan.merges import Decision
 from engine.plan.survivorship import Golden
+from engine.progress import Progress
 from engine.retention import schedule as schedules
 from engine.retention.schedule import Hold, Schedule
 from engine.rules import Rules, Thresholds
-from pages._ui import cache, desk, sample, state
+from engine.snapshot import map as mapping
+from engine.snapshot import read
+from engine.snapshot.mapping import Mapping
+from engine.snapshot.table import Table
+from pages._ui import cache, desk, meanings, sample, state
 
 MATCHED = ("contact", "company")
 
@@ -33,7 +42,7 @@ def workspace() -> Any:
 
 def snapshots() -> list[Any]:
     """→ what is known of each snapshot, the newest first."""
-    return sorted(workspace().snapshots(), key=lambda s: (s.as_of, s.id), reverse=True)
+    return list(reversed(workspace().snapshots()))
 
 
 def snapshot_id() -> str | None:
@@ -55,7 +64,13 @@ def as_of() -> dt.date:
     try:
         return dt.date.fromisoformat(wanted)
     except (TypeError, ValueError):
-        return next((s.as_of for s in snapshots() if s.id == snapshot_id()), dt.date.today())
+        return export_day(snapshot_id())
+
+
+def export_day(snapshot: str | None) -> dt.date:
+    """→ the day on which a snapshot was exported; today when nobody said."""
+    day = next((s.as_of for s in snapshots() if s.id == snapshot), None)
+    return dt.date.fromisoformat(day) if day else dt.date.today()
 
 
 def entities() -> list[str]:
@@ -151,19 +166,7 @@ def decide(group: str, said: dict[str, str | None]) -> None:
 
 def survivors(of: str) -> dict[str, str]:
     """→ cluster id → the record a person chose to survive."""
-    kept = {k: v["survivor"] for k, v in decisions().items() if "survivor" in v}
-    if not kept:
-        return {}
-    members = match(of).clusters.group_by("cluster_id").agg("record_id").filter(pl.col("record_id").list.len() > 1)
-    keyed = ((c, desk.group_key(ids)) for c, ids in members.iter_rows())
-    return {cluster: kept[key] for cluster, key in keyed if key in kept}
-
-
-def rejected(of: str) -> list[str]:
-    """→ cluster ids that people rejected."""
-    kept = {k for k, v in decisions().items() if v.get("verdict") == "reject"}
-    members = match(of).clusters.group_by("cluster_id").agg("record_id").filter(pl.col("record_id").list.len() > 1)
-    return [cluster for cluster, ids in members.iter_rows() if kept and desk.group_key(ids) in kept]
+    return {cluster: survivor for cluster, _verdict, survivor in _decided(of) if survivor}
 
 
 def golden(of: str) -> Golden:
@@ -175,18 +178,34 @@ def golden(of: str) -> Golden:
 
 def schedule() -> Schedule:
     """→ the retention schedule in use: the visitor's, else the bundled one."""
-    text = state.get("schedule_text")
+    text = workspace().text("schedule")
     return schedules.load(text) if text else schedules.default()
 
 
 def holds() -> tuple[Hold, ...]:
     """→ the legal holds of the workspace."""
-    return schedules.load_holds(json.dumps(desk.read(path(), "holds", [])))
+    return schedules.load_holds(workspace().text("holds") or "[]")
 
 
 def set_holds(kept: tuple[Hold, ...]) -> None:
     """Keep these holds, for everybody who works on this workspace."""
-    desk.write(path(), "holds", msgspec.to_builtins(kept))
+    workspace().save_text("holds", yaml.safe_dump(msgspec.to_builtins(kept), allow_unicode=True))
+
+
+def set_schedule(used: Schedule) -> None:
+    """Keep this schedule, for everybody who works on this workspace."""
+    workspace().save_text("schedule", schedules.dump(used))
+
+
+def quota_bytes() -> int | None:
+    """→ the storage quota: the one set by hand, else the sample account's, else None."""
+    by_hand = workspace().account().get("quota_bytes")
+    return int(by_hand) or None if by_hand is not None else sample.quota_bytes(snapshot())
+
+
+def set_quota(given: float) -> None:
+    """Keep the storage quota, in bytes; 0: unknown."""
+    workspace().save_account({**workspace().account(), "quota_bytes": int(given)})
 
 
 def dispositions() -> pl.DataFrame:
@@ -198,3 +217,104 @@ def judge(of: str, left_id: str, right_id: str, verdict: str, *, judge: str, now
     """Save a judgement at once."""
     row = {"entity": of, "left_id": left_id, "right_id": right_id, "verdict": verdict, "judge": judge}
     workspace().judge({**row, "judged_at": now.isoformat(timespec="milliseconds")})
+
+
+def unjudge(of: str, left_id: str, right_id: str, *, judge: str, now: dt.datetime) -> None:
+    """Take a judgement back: nothing is ever erased, so it becomes `unsure`."""
+    row = {"entity": of, "left_id": left_id, "right_id": right_id, "verdict": "unsure", "judge": judge}
+    workspace().judge({**row, "judged_at": now.isoformat(timespec="milliseconds")})
+
+
+def store_uploads(files: list[Any]) -> list[str]:
+    """Uploaded files → their paths in a folder of their own; names are taken over only as names."""
+    folder = Path(tempfile.mkdtemp(prefix="winnow-"))
+    paths = []
+    for at, file in enumerate(files):
+        name = Path(file.name.replace("\\", "/")).name or f"file {at}"
+        path = folder / str(at) / name
+        path.parent.mkdir()
+        path.write_bytes(file.getbuffer())
+        paths.append(str(path))
+    return paths
+
+
+def inbox_folder() -> str:
+    """→ where files too large to upload are put."""
+    return str(workspace().inbox)
+
+
+def inbox() -> dict[str, int]:
+    """→ the files in the inbox: name → bytes."""
+    inside = workspace().inbox.resolve()
+    return {p.relative_to(inside).as_posix(): p.stat().st_size for p in workspace().inbox_files()}
+
+
+def inbox_paths(names: list[str]) -> list[str]:
+    """Names of inbox files → their paths."""
+    return [str(workspace().inbox_file(name)) for name in names]
+
+
+def keep_snapshot(tables: list[Table], mappings: list[Mapping], as_of: dt.date) -> None:
+    """Tables and their mappings → a snapshot in the workspace, which becomes the one in work."""
+    made = mapping.apply(tables, mappings, as_of=as_of)
+    workspace().save(made)
+    state.forget("snapshot", "as_of", "cluster", "pair")
+    state.put("snapshot", made.id)
+
+
+def forget_snapshot(which: str) -> None:
+    """Delete a snapshot from the workspace."""
+    workspace().delete(which)
+    if state.get("snapshot") == which:
+        state.forget("snapshot", "as_of", "cluster", "pair")
+
+
+def is_new() -> bool:
+    """→ whether nobody has worked here yet: the folder is not there or empty."""
+    folder = Path(path())
+    return not folder.exists() or not any(folder.iterdir())
+
+
+def load_sample(progress: Progress) -> None:
+    """The bundled sample account → snapshots in the workspace, one per export; one visitor at a time."""
+    with cache.lock(path()):
+        known = {s.as_of for s in snapshots()}
+        exports = [e for e in sample.exports() if e.name not in known]
+        for at, export in enumerate(exports):
+
+            def part(stage: str, share: float, at: int = at) -> None:
+                progress(stage, (at + share) / len(exports))
+
+            tables = read.read_tables([export], progress=part)
+            made = mapping.apply(
+                tables, [mapping.recognise(t) for t in tables], as_of=dt.date.fromisoformat(export.name)
+            )
+            workspace().save(made)
+
+
+def plan() -> Plan:
+    """→ the plan that follows from all that was chosen."""
+    matches = {of: match(of) for of in entities()}
+    said = [
+        Decision(entity=of, cluster_id=cluster, verdict=verdict, survivor_id=survivor)
+        for of in matches
+        for cluster, verdict, survivor in _decided(of)
+    ]
+    return cache.plan(path(), snapshot_id() or "", as_of(), state.get("target"), matches, dispositions(), said)
+
+
+def plan_zip(made: Plan) -> bytes:
+    """A plan → the ZIP, with its sentences in the language in use."""
+    used = {of: match(of).rules for of in entities()}
+    return export.export(
+        made, snapshot(), rules=used, schedule=schedule(), target=state.get("target"), sentences=meanings.reason
+    )
+
+
+def _decided(of: str) -> list[tuple[str, str, str | None]]:
+    """→ cluster, verdict and survivor of every group somebody decided about."""
+    kept = decisions()
+    members = match(of).clusters.group_by("cluster_id", maintain_order=True).agg("record_id")
+    several = members.filter(pl.col("record_id").list.len() > 1).iter_rows() if kept else ()
+    keyed = ((cluster, kept.get(desk.group_key(ids))) for cluster, ids in several)
+    return [(c, said.get("verdict", "accept"), said.get("survivor")) for c, said in keyed if said]

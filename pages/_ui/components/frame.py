@@ -9,10 +9,10 @@ import altair as alt
 import streamlit as st
 
 from engine.errors import WinnowError
-from pages._ui import words
+from pages._ui import words, work
 from pages._ui.text import _, plain
 
-_CARD = 137  # pixels: six to a row at 1280, two at 400
+_CARD = 132  # pixels: six to a row at 1280, two at 400
 _log = logging.getLogger("winnow")
 
 
@@ -46,8 +46,11 @@ def empty(what: str, to_do: str, *, page: str | None = None, label: str = "") ->
             st.page_link(page, label=label, icon=":material/arrow_forward:")
 
 
-def nothing_loaded() -> None:
-    """The empty state of every page that needs a snapshot."""
+def nothing_loaded(*, here: bool = False) -> None:
+    """The empty state of every page that needs a snapshot; `here`: on the page where one is loaded."""
+    if here:
+        st.info(_("There is no account here yet. Load an export, or the sample account, under “Load an export”."))
+        return
     empty(
         _("There is no account here yet"),
         _("Load an export of your CRM, or the sample account, on the Snapshot page."),
@@ -61,6 +64,23 @@ def working(what: str) -> Iterator[None]:
     """While the work inside takes its time, say what is done."""
     with st.spinner(what, show_time=True):
         yield
+
+
+def load_sample() -> None:
+    """Load the bundled sample account, with a bar that says how far it is."""
+    said = _("Opening the sample account…")
+    bar = st.progress(0.0, text=said)
+
+    def show(_stage: str, share: float) -> None:
+        bar.progress(min(share, 1.0), text=said)
+
+    work.load_sample(show)
+    bar.empty()
+
+
+def numbers(*columns: str) -> dict[str, object]:
+    """Names of columns → settings under which their numbers are written as the browser writes them."""
+    return {name: st.column_config.NumberColumn(format="localized") for name in columns}
 
 
 def figures(values: Sequence[tuple[str, str, str | None]]) -> None:

@@ -130,6 +130,6 @@ def _undo(entity: str) -> None:
     judged = list(state.get("judged", []))
     if judged:
         of, left, right = judged.pop()
-        work.unjudge(of, left, right, now=dt.datetime.now(dt.UTC))
+        work.unjudge(of, left, right, judge=str(state.get("judge") or ""), now=dt.datetime.now(dt.UTC))
         state.put("judged", judged or None)
         state.put("pair", f"{left}~{right}" if of == entity else None)

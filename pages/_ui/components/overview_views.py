@@ -6,7 +6,7 @@ import streamlit as st
 from engine.match.run import Match
 from engine.storage import findings as engine_findings
 from pages._ui import cache, charts, sample, words, work
-from pages._ui.components import frame, storage_views
+from pages._ui.components import frame
 from pages._ui.text import _, date, n_, num, percent, size
 
 _GOES = ("archive", "anonymise", "delete")
@@ -24,7 +24,7 @@ def contents(snapshot: object) -> None:
     ]
     used = storage_used(frames)
     if used is not None:
-        limit = storage_views.quota_bytes()
+        limit = work.quota_bytes()
         name = _("Storage, {share} of the quota", share=percent(used / limit)) if limit else _("Storage")
         counts.append((name, size(used), _("Current and older versions; the trash is not counted.")))
     counts.append((_("As of"), date(work.as_of()), _("The day on which the export was made.")))

@@ -100,7 +100,7 @@ def editor() -> None:
         if st.button(_("Apply"), type="primary", key="apply_schedule"):
             _apply(used, edited, there)
         if st.button(_("Back to the bundled schedule"), icon=":material/undo:", key="reset_schedule"):
-            state.forget("schedule_text")
+            work.set_schedule(schedules.default())
             state.reset("schedule")
             st.rerun()
         st.download_button(
@@ -116,7 +116,7 @@ def editor() -> None:
             )
             if given is not None and st.button(_("Use this schedule"), type="primary"):
                 loaded = schedules.load(given.getvalue().decode("utf-8-sig", errors="replace"))
-                state.put("schedule_text", schedules.dump(loaded))
+                work.set_schedule(loaded)
                 st.rerun()
     st.caption(
         _("The bundled schedule is a starting point, not legal advice. Check the periods that bind your company.")
@@ -136,7 +136,7 @@ def _apply(used: Schedule, edited: pl.DataFrame, there: list[str]) -> None:
     ]
     changed = msgspec.structs.replace(used, rules=tuple(made))
     schedules.validate(changed)
-    state.put("schedule_text", schedules.dump(changed))
+    work.set_schedule(changed)
     state.reset("schedule")
     st.rerun()
 

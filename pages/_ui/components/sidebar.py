@@ -11,7 +11,9 @@ from pages._ui.text import _, date
 
 
 def draw(tasks: Mapping[str, Sequence[Page]]) -> None:
-    """The pages by task, and below them the choices that hold on every page."""
+    """The pages by task, and below them the choices that hold on every page. A new workspace gets the sample first."""
+    if work.is_new():
+        frame.load_sample()
     with st.sidebar:
         st.markdown("### Winnow", anchors=False)
         for task, pages in tasks.items():

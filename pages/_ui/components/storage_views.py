@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from engine.storage import findings as engine_findings
-from pages._ui import cache, charts, meanings, sample, state, words, work
+from pages._ui import cache, charts, meanings, state, words, work
 from pages._ui.components import frame
 from pages._ui.text import _, date, n_, num, percent, size
 
@@ -19,7 +19,7 @@ def quota_row(snapshot: object) -> None:
     """Bytes used against the quota: figures and a gauge."""
     used = cache.usage(work.path(), work.snapshot_id() or "", "entity", work.as_of())
     files, total = round(used["file_share"].sum()), int(used["bytes"].sum())
-    limit = quota_bytes()
+    limit = work.quota_bytes()
     free = engine_findings.freeable(_found())
     frame.figures(
         [
@@ -38,17 +38,10 @@ def quota_row(snapshot: object) -> None:
                 key="gauge",
             )
     with st.popover(_("Set the quota"), icon=":material/speed:"):
-        st.number_input(
-            _("Storage of your plan, GB"), min_value=0.0, step=1.0, **state.keep("quota_gb", (limit or 0) / _GB)
-        )
-
-
-def quota_bytes() -> int | None:
-    """→ the quota: the one set by hand, else the sample account's, else None."""
-    by_hand = state.get("quota_gb")
-    if by_hand is not None:
-        return int(by_hand * _GB) or None
-    return sample.quota_bytes(work.snapshot())
+        given = st.number_input(_("Storage of your plan, GB"), min_value=0.0, step=1.0, value=(limit or 0) / _GB)
+        if st.button(_("Apply"), key="apply_quota"):
+            work.set_quota(given * _GB)
+            st.rerun()
 
 
 def by_group() -> None:
@@ -145,7 +138,7 @@ def growth() -> None:
         **state.keep("before", next(iter(earlier)), options=list(earlier)),
     )
     by = state.get("by")
-    change = cache.difference(work.path(), chosen, current or "", by, earlier[chosen].as_of, day)
+    change = cache.difference(work.path(), chosen, current or "", by, work.export_day(chosen), day)
     total = int(change["bytes_change"].sum())
     files = int(change["files_change"].sum())
     sign = "+" if total >= 0 else "−"

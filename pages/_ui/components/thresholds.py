@@ -12,7 +12,7 @@ from pages._ui.components import frame
 from pages._ui.text import _, n_, num, percent
 
 LOWEST, HIGHEST = 0.02, 0.999
-_WIDTH = 1.0  # bits of one column of the histogram
+_WIDTH = 2.0  # bits of one column of the histogram
 
 
 def controls(entity: str, found: Match) -> None:

@@ -11,6 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
+from engine.plan.reasons import HEADINGS, SENTENCES
 from pages._ui.text import _LOCALES, catalogue_path
 
 ROOT = Path(__file__).parents[3]
@@ -24,6 +25,8 @@ def sentences() -> Catalog:
     for path in [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]:
         for _line, message, comments, _context in extract_from_file("python", path, keywords=KEYWORDS):
             template.add(message, locations=[(path.relative_to(ROOT).as_posix(), None)], auto_comments=comments)
+    for sentence in [*SENTENCES.values(), *HEADINGS.values()]:
+        template.add(sentence, locations=[("engine/plan/reasons.py", None)])
     return template
 
 
