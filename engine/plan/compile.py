@@ -14,6 +14,7 @@ import yaml
 from engine.cells import csv
 from engine.errors import PlanError
 from engine.plan.build import Plan
+from engine.plan.reasons import Sentences, english
 from engine.plan.survivorship import joined
 
 PLURALS = {"contact": "contacts", "company": "companies", "deal": "leads"}
@@ -30,7 +31,7 @@ def capabilities() -> dict[str, Capability]:
     return dict(yaml.safe_load(text))
 
 
-def compile_for(plan: Plan, target: str) -> dict[str, bytes]:
+def compile_for(plan: Plan, target: str, *, sentences: Sentences = english) -> dict[str, bytes]:
     """(plan, target) → files under target/: values to write, merges, deletions, file deletions, steps.
 
     JSON Lines hold calls as data (method or name of the call, path, body), in the order in which to make them, each
@@ -57,7 +58,7 @@ def compile_for(plan: Plan, target: str) -> dict[str, bytes]:
     if "files" in able:
         ids = _of(plan, "delete", "file")["record_id"].to_list()
         files["5_files.jsonl"] = _lines(_file_calls(ids, able["files"]))
-    files["steps.txt"] = _steps(plan, able, sorted(files)).encode()
+    files["steps.txt"] = _steps(plan, target, able, sorted(files), sentences).encode()
     return {f"target/{name}": content for name, content in sorted(files.items()) if content}
 
 
@@ -196,26 +197,33 @@ def _file_calls(ids: list[str], files: Capability) -> Iterable[dict[str, Any]]:
         }
 
 
-def _steps(plan: Plan, able: Capability, names: list[str]) -> str:
-    counts = dict(plan.items.group_by("action").len().iter_rows())
+def _steps(plan: Plan, target: str, able: Capability, names: list[str], sentences: Sentences) -> str:
+    """What to do, in order. The table's own words are English; a translation may know `target_<name>_<part>`."""
+
+    def words(part: str, text: str) -> str:
+        code = f"target_{target}_{part}"
+        told = sentences(code, {})
+        return text if told == code else told
+
     merge, delete = able["merge"], able["delete"]
-    lines = [f"{able['label']}: what to do", ""]
+    counts = dict(plan.items.group_by("action").len().iter_rows())
+    lines = [sentences("steps_title", {"target": able["label"]}), ""]
     lines += [
-        f"{action}: {counts[action]}" for action in ("merge", "delete", "archive", "anonymise") if action in counts
+        sentences(f"steps_{a}", {"count": counts[a]})
+        for a in ("merge", "delete", "archive", "anonymise")
+        if a in counts
     ]
-    lines += ["", "0. Keep the whole plan file: backup/ is the way back.", *_numbered(merge.get("steps", ()))]
-    lines += ["", f"Merging. {merge['note']}", f"Deleting. {delete['note']}", f"Limits. {able['limits']}."]
-    if merge.get("irreversible"):
-        lines.append("Merges in this CRM cannot be undone.")
-    lines += [f"Deleted {kind}s can be brought back for {days} days." for kind, days in able["undo_days"].items()]
-    if not (merge.get("verified", True) and able.get("tag", {}).get("verified", True)):
-        lines.append("Parts of these calls could not be checked against the vendor: try them on one group first.")
-    lines += ["", f"Files here: {', '.join(names)}", f"Source: {able['source']} ({able['date']})", ""]
-    return "\n".join(lines)
-
-
-def _numbered(steps: Iterable[str]) -> list[str]:
-    return [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
+    lines += ["", sentences("steps_keep", {})]
+    lines += [f"{n}. {words(f'step_{n}', step)}" for n, step in enumerate(merge.get("steps", ()), start=1)]
+    lines += ["", words("merge", merge["note"]), words("delete", delete["note"])]
+    lines.append(sentences("steps_limits", {"limits": words("limits", able["limits"])}))
+    lines += [sentences("steps_irreversible", {})] if merge.get("irreversible") else []
+    lines += [sentences(f"steps_undo_{kind}", {"days": days}) for kind, days in able["undo_days"].items()]
+    if not all(able.get(part, {}).get("verified", True) for part in ("merge", "tag", "files")):
+        lines.append(sentences("steps_unverified", {}))
+    lines += ["", sentences("steps_files", {"files": ", ".join(names)})]
+    lines.append(sentences("steps_source", {"source": able["source"], "date": able["date"]}))
+    return "\n".join(lines) + "\n"
 
 
 def _of(plan: Plan, action: str, entity: str | None = None) -> pl.DataFrame:

@@ -56,7 +56,7 @@ def export(
     if schedule is not None:
         files["schedule.yaml"] = schedules.dump(schedule).encode()
     files |= backup(plan, snapshot, sentences=sentences)
-    files |= compile_for(plan, target)
+    files |= compile_for(plan, target, sentences=sentences)
     manifest = _manifest(plan, files, rules or {}, schedule, target)
     return sealed({**files, "manifest.json": manifest})
 

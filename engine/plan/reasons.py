@@ -42,6 +42,20 @@ SENTENCES = {
     "sheet_moves": "Moves",
     "sheet_long": "Long values",
     "continued": "… continued on sheet “{sheet}”, row {row}",
+    # target/steps.txt
+    "steps_title": "{target}: what to do",
+    "steps_merge": "Records to merge away: {count}",
+    "steps_delete": "To delete: {count}",
+    "steps_archive": "To archive: {count}",
+    "steps_anonymise": "To anonymise: {count}",
+    "steps_keep": "0. Keep the whole plan file: backup/ is the way back.",
+    "steps_limits": "Limits: {limits}.",
+    "steps_irreversible": "Merges in this CRM cannot be undone.",
+    "steps_undo_record": "Deleted records can be brought back for {days} days.",
+    "steps_undo_file": "Deleted files can be brought back for {days} days.",
+    "steps_unverified": "Some calls could not be checked against the vendor: try them on one group first.",
+    "steps_files": "Files here: {files}",
+    "steps_source": "Source: {source} ({date})",
     "readme": (
         "Winnow plan of {as_of} for snapshot {snapshot_id}\n\n"
         "plan.xlsx        the plan for people: summary, merges, deletions, archives, review, conflicts, moves\n"
