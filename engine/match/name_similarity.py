@@ -100,11 +100,14 @@ def similarity(word: Mapping[str, np.ndarray], a: np.ndarray, b: np.ndarray) -> 
 
 
 def distinct_rows(
-    left: pl.DataFrame, right: pl.DataFrame, columns: list[str]
+    left: pl.DataFrame, right: pl.DataFrame, columns: list[str], *, by: list[str] | None = None
 ) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
-    """Two frames → their distinct rows of some columns, and the place of each left and right row among them."""
+    """Two frames → their distinct rows of some columns, and the place of each left and right row among them.
+
+    `by`: the columns that determine the others, all unless given.
+    """
     both = pl.concat([left.select(columns), right.select(columns)])
-    keys = both.select(pl.concat_str(pl.all().cast(pl.String).fill_null(""), separator="\t")).to_series()
+    keys = both.select(pl.concat_str(pl.col(by or columns).cast(pl.String).fill_null(""), separator="\t")).to_series()
     codes = keys.to_arrow().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
     first = np.full(int(codes.max(initial=-1)) + 1, -1, np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]

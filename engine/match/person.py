@@ -10,9 +10,9 @@ person      100 the same words in any order
              97 the same, one has a patronymic or middle name more; a nickname
           88–96 slips in otherwise the same words, feminine form, part of a double name left out
           76–87 family name and initials; several slips; a transcription into Han
-          62–75 given and family name the same, patronymics differ; a family name alone
-           ≤ 60 same family name, another given name
-           ≤ 50 same given name, another family name
+          61–75 given and family name the same, patronymics differ; a family name alone; one name the same, one alike
+          51–60 same family name, another given name; a given name alone
+          40–50 same given name, another family name
            < 40 nothing agrees
 """
 
@@ -22,6 +22,7 @@ import polars as pl
 from engine.match import name_similarity as words
 from engine.match.name_similarity import Scores
 from engine.match.whole_names import Names, person
+from engine.normalise.names import family_stem
 
 __all__ = [
     "FAMILY_LEVELS",
@@ -72,7 +73,7 @@ def family(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     arrays["stem"] = table["stem"].fill_null("").to_numpy()
     arrays["given"] = np.full(len(table), -1, np.int32)
     score = words.similarity(arrays, a, b)
-    parts = [frozenset(p.split()) for p in table["parts"].fill_null("")]
+    parts = [frozenset(family_stem(part) for part in p.split()) for p in table["parts"].fill_null("")]
     several = np.array([len(p) > 1 for p in parts])
     at = np.flatnonzero((several[a] | several[b]) & (score < 96))
     same = np.array([parts[a[i]] == parts[b[i]] for i in at], bool)
@@ -96,7 +97,7 @@ def patronymic(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
 
 
 def _texts(table: pl.DataFrame) -> list[str]:
-    """Keys → one word each: Han characters where the name is written in them, else Latin letters; initials one letter."""
+    """Keys → one word each: in Han where the name is written so, else in Latin letters; an initial is one letter."""
     han = pl.col("han") if "han" in table.columns else pl.lit(None, pl.String)
     initial = pl.col("is_initial").fill_null(False) if "is_initial" in table.columns else pl.lit(False)
     latin = pl.col("key").fill_null("").str.replace_all(" ", "")

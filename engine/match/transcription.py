@@ -15,6 +15,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
+from engine.match.name_similarity import Scores
 from engine.normalise import name_reference
 
 _HALF = 42  # the most of a Chinese name against one that is none
@@ -40,11 +41,14 @@ def bones(rows: Sequence[Sequence[tuple[str, str, str]]], chinese: Sequence[bool
         given = [b for role, _, b in row if role != "f"]
         surname = next((f for role, f, _ in row if role == "f"), "")
         table.append((surname, *("".join(p) for p in (family + given, given + family, given, given[-2:]))))
-    family, family_first, given_first, given, last = (np.array([row[i] for row in table], object) for i in range(5))
-    return Bones(family, family_first, given_first, given, last, np.array(chinese, bool))
+
+    def column(place: int) -> np.ndarray:
+        return np.array([row[place] for row in table], object)
+
+    return Bones(column(0), column(1), column(2), column(3), column(4), np.array(chinese, bool))
 
 
-def similarity(one: Bones, han: np.ndarray, other: np.ndarray) -> np.ndarray:
+def similarity(one: Bones, han: np.ndarray, other: np.ndarray) -> Scores:
     """Bones, places of the names in Han and of the names in letters → similarity of each pair."""
     whole = np.maximum(
         _alike(one.family_first[han], one.family_first[other]), _alike(one.given_first[han], one.given_first[other])
@@ -57,10 +61,12 @@ def similarity(one: Bones, han: np.ndarray, other: np.ndarray) -> np.ndarray:
     same_family = np.array([p in known for p in zip(one.family[han], one.family[other], strict=True)], bool)
     given = np.maximum(_alike(one.given[han], one.given[other]), _alike(one.given[han], one.last_given[other]))
     chinese = np.where(same_family, np.interp(given, [0, 0.4, 0.7, 1], [45, 60, 78, 87]), np.minimum(foreign, _HALF))
-    return np.where(one.chinese[han], chinese, foreign).astype(np.uint8)
+    result: Scores = np.where(one.chinese[han], chinese, foreign).astype(np.uint8)
+    return result
 
 
 def _alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     score = cpdist(a.tolist(), b.tolist(), scorer=Levenshtein.normalized_similarity, dtype=np.float32)
     empty = np.array([not x or not y for x, y in zip(a, b, strict=True)], bool)
-    return np.asarray(np.where(empty, 0, score))
+    alike: np.ndarray = np.where(empty, 0, score)
+    return alike

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from rapidfuzz.distance import Indel
 from rapidfuzz.process import cpdist
 
@@ -19,6 +20,7 @@ from engine.match.name_similarity import Scores
 _MOST_WORDS = 6  # of a name; more are cut off, except from the test for the same words
 _CHUNK = 250_000
 _AGREE = 80  # two words that are at least so alike are one word
+_NEAR = 72  # two words that are less alike than that have nothing to do with each other
 
 
 def person(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
@@ -30,8 +32,11 @@ def person(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     >>> person(a, b).tolist()
     [100, 85, 97]
     """
-    columns = ["tokens", "fold"]
-    table, a, b = words.distinct_rows(left, right, columns)
+    table, a, b = words.distinct_rows(left, right, ["tokens", "fold"], by=["tokens"])
+    # Pairs are put in one order, so that equally good pairings of words fall the same way on both sides.
+    rank = table["tokens"].fill_null("").rank("ordinal").to_numpy()
+    swap = rank[a] > rank[b]
+    a, b = np.where(swap, b, a), np.where(swap, a, b)
     names = Names(table)
     out = np.zeros(len(a), np.uint8)
     for start in range(0, len(a), _CHUNK):
@@ -78,6 +83,7 @@ class Names:
         self.forward[ordered["name"].to_numpy()] = ordered["forward"].to_numpy()
         self.backward[ordered["name"].to_numpy()] = ordered["backward"].to_numpy()
         self.fold = table["fold"].fill_null("").to_numpy()
+        self.families = (self.role == ord("f")).sum(1)
         self.has_han = np.zeros(len(table), bool)
         np.logical_or.at(self.has_han, place[0], self.arrays["han"][kept["word"].to_numpy()])
         self.bones = self._bones() if self.has_han.any() else transcription.bones([], [])
@@ -109,7 +115,9 @@ def _person(names: Names, a: np.ndarray, b: np.ndarray) -> Scores:
         score[one_han] = transcription.similarity(names.bones, han, other)
     same = (names.fold[a] == names.fold[b]) & (names.fold[a] != "")
     homophone = names.has_han[a] & names.has_han[b]
-    return np.where(same & ~homophone, 100, np.where(same, score, np.minimum(score, 97))).astype(np.uint8)
+    return np.where((same & ~homophone) | ((a == b) & same), 100, np.where(same, score, np.minimum(score, 97))).astype(
+        np.uint8
+    )
 
 
 def _aligned(names: Names, a: np.ndarray, b: np.ndarray, size: int) -> np.ndarray:
@@ -143,7 +151,8 @@ def _word_similarities(names: Names, word_a: np.ndarray, word_b: np.ndarray) -> 
     result[there & (left == right)] = 100
     at = np.flatnonzero(there & (left != right))
     low, high = np.minimum(left[at], right[at]).astype(np.int64), np.maximum(left[at], right[at]).astype(np.int64)
-    distinct, back = np.unique((low << 32) | high, return_inverse=True)
+    codes = pa.array((low << 32) | high).dictionary_encode()
+    distinct, back = codes.dictionary.to_numpy(), codes.indices.to_numpy()
     result[at] = words.similarity(names.arrays, distinct >> 32, distinct & 0xFFFFFFFF)[back]
     return result.reshape(shape)
 
@@ -155,7 +164,8 @@ class _Evidence:
         zeros = np.zeros(size, np.int16)
         self.full, self.initials, self.loss = zeros.copy(), zeros.copy(), zeros.copy()
         self.family, self.given = np.zeros(size, bool), np.zeros(size, bool)
-        self.clash, self.clash_middle = np.full(size, -1, np.int16), np.zeros(size, bool)
+        self.clash, self.clashes = np.full(size, -1, np.int16), zeros.copy()
+        self.clash_middle, self.clash_given, self.clash_family = (np.zeros(size, bool) for _ in range(3))
 
     def add(
         self,
@@ -177,7 +187,10 @@ class _Evidence:
         self.given |= full & ((roles_of[0] == ord("g")) | (roles_of[1] == ord("g")))
         clash = found & ~agree
         self.clash = np.where(clash, np.maximum(self.clash, alike), self.clash).astype(np.int16)
+        self.clashes += clash
         self.clash_middle |= clash & ((roles_of[0] == ord("p")) | (roles_of[1] == ord("p")))
+        self.clash_given |= clash & (roles_of[0] == ord("g")) & (roles_of[1] == ord("g"))
+        self.clash_family |= clash & (roles_of[0] == ord("f")) & (roles_of[1] == ord("f"))
 
     def score(self, names: Names, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """→ the similarity of each name pair; the scale is in the module's docstring."""
@@ -185,6 +198,8 @@ class _Evidence:
         single = np.maximum(names.count[a], names.count[b]) == 1
         whole = np.where(self.loss == 0, 97, np.maximum(97 - np.maximum(self.loss - 3, 0), 76))
         whole = np.where(more > 1, whole - np.minimum(more - 1, 3), whole)
+        double = (names.families[a] != names.families[b]) & (more > 0)
+        whole = np.where(double, np.minimum(whole, 93), whole)
         one_word = np.where(self.family, 66, 55) - self.loss // 2
         abbreviated = np.where(self.initials >= 2, 85, np.where(self.family, 81, 72)) - self.loss // 2
         agree = np.where(self.full >= 2, whole, np.where(self.initials > 0, abbreviated, one_word))
@@ -194,8 +209,12 @@ class _Evidence:
         clash = np.where(
             self.full >= 2,
             np.where(self.full >= 3, 78, np.where(self.clash_middle, 68, 62)) + alike // 12 - self.loss // 2,
-            np.where(self.family, 42 + alike // 4, np.where(self.given, 32 + alike // 4, alike * 45 // 100)),
+            np.where(self.family, 51 + alike // 9, np.where(self.given, 40 + alike // 9, alike * 45 // 100)),
         )
+        other = (self.full == 2) & ((self.clash_given & ~self.given) | (self.clash_family & ~self.family))
+        clash = np.where(other, 51 + alike // 9, clash)  # brothers; a woman who married
+        near = ((self.full == 1) | other) & (alike >= _NEAR) & (self.clashes == 1) & ~self.clash_middle
+        clash = np.where(near, 61 + (alike - _NEAR) // 2, clash)
         clash = np.where((self.full == 1) & (self.initials > 0), np.minimum(clash, 58), clash)
         clash = np.where(single, self.clash * 45 // 50, clash)
         result = np.where(self.clash >= 0, clash, agree)

@@ -56,7 +56,7 @@ _STEM = [
         ("(?<=..)([oe]v|in)(?:a|s|as|a[si]?te|ene)$", r"\1"),  # Иванова; Lavrovs; Ivanovas
         ("(?<=..)(sk|tsk|ck|zk)(?:i|aia|ai|a|is|aus|oi|ogo)$", r"\1"),  # Достоевская, Kowalska
         ("(?<=...)(?:aia|oi)$", ""),  # Толстая, Толстой
-        ("(?<=...[nlrvhktdbm])i$", ""),  # Белый: as Белая
+        ("(?<=..[nlrvhktdbm])i$", ""),  # Белый: as Белая
     )
 ]
 
