@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import msgspec
@@ -88,7 +89,10 @@ def _piece(table: Table, mapping: EntityMapping) -> pl.DataFrame:
     if mapping.where is not None:
         mask = _mask(frame, mapping.where)
         frame, lines = frame.filter(mask), lines.filter(mask)
-    fields = [field(frame, name, mapping).alias(name) for name in mapping.fields]
+    nul = table.format != "csv" or "nul_characters" in table.notes
+    with ThreadPoolExecutor() as pool:
+        made = pool.map(lambda name: field(frame, name, mapping, nul=nul).alias(name), mapping.fields)
+        fields = list(made)
     if mapping.expected_close:
         fields.append(pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True).alias("expected_close"))
     origin = pl.repeat(table.name, frame.height, dtype=pl.String, eager=True).alias("source_file")

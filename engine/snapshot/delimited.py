@@ -7,16 +7,18 @@ lines as the file has. Only then is the fast path's answer used.
 import contextlib
 import csv
 import io
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from engine.errors import InputError, LimitExceeded, UnreadableFile
 from engine.progress import Progress, silent
-from engine.snapshot.encoding import detect, first_broken, known, legacy, to_utf8
+from engine.snapshot.encoding import BROKEN_SHARE, detect, first_broken, known, legacy, to_utf8, without_mark
 from engine.snapshot.table import Limits, Table, finish
 from engine.snapshot.torn import parse as parse_torn
 
+UTF8 = ("utf-8", "utf-8-sig")
 DELIMITERS = (",", ";", "\t", "|")
 ONE_COLUMN = ("\t", "|", ";", ",", "\x1f")
 SNIFF_CHARACTERS = 1 << 16
@@ -36,36 +38,56 @@ def read(
 ) -> Table:
     """(name, bytes of a delimited file) → `Table`. Raises UnreadableFile, LimitExceeded, InputError."""
     limits = limits or Limits()
-    if not data.strip():
-        raise UnreadableFile(f"{name} is empty: export it again, with headers and rows")
     found = known(encoding) if encoding else detect(data, name)
-    utf8, found, notes = _decoded(data, found, chosen=encoding is not None)
-    utf8, skipped, told = _without_preamble(utf8)
-    if not utf8.strip():
-        raise UnreadableFile(f"{name} holds only blank lines: export it again, with headers and rows")
-    _check_lines(name, utf8, limits)
-    separator = _delimiter(delimiter) or told or _sniff(utf8)
-    progress("read", 0.3)
-    fast = _fast(utf8, separator)
+    told = _delimiter(delimiter)
+    notes: tuple[str, ...] = ()
+    text, fast = None, None
+    if found in UTF8:
+        # Polars finds out for itself whether this is UTF-8; decoding it here first would cost as much as reading it.
+        text = _text(name, without_mark(data), told, limits)
+        fast = _fast(text.body, text.delimiter)
+    if text is None or (fast is None and first_broken(text.body) is not None):
+        utf8, found, notes = _decoded(data, found, chosen=encoding is not None)
+        text = _text(name, utf8, told, limits)
+        fast = _fast(text.body, text.delimiter)
+    progress("read", 0.8)
     if fast is not None:
         headers, frame, lines = fast
         rejects: list[tuple[int, str, str]] = []
     else:
-        headers, frame, lines, rejects = parse_torn(utf8.decode("utf-8"), separator)
+        headers, frame, lines, rejects = parse_torn(text.body.decode("utf-8"), text.delimiter)
         notes = (*notes, "repaired_rows")
     progress("read", 1.0)
     return finish(
         name,
         frame,
-        lines + skipped,
+        lines + text.skipped if text.skipped else lines,
         headers,
         limits=limits,
         format="csv",
-        rejects=[(line + skipped, reason, content) for line, reason, content in rejects],
+        rejects=[(line + text.skipped, reason, content) for line, reason, content in rejects],
         encoding=found,
-        delimiter=separator,
-        notes=notes,
+        delimiter=text.delimiter,
+        notes=(*notes, "nul_characters") if b"\0" in text.body else notes,
     )
+
+
+class _Text(NamedTuple):
+    """A file as UTF-8 that begins with its header, after `skipped` lines."""
+
+    body: bytes
+    skipped: int
+    delimiter: str
+
+
+def _text(name: str, utf8: bytes, delimiter: str | None, limits: Limits) -> _Text:
+    if b"\r" in utf8 and b"\n" not in utf8:
+        utf8 = utf8.replace(b"\r", b"\n")
+    body, skipped, told = _without_preamble(utf8)
+    if not body or body.isspace():
+        raise UnreadableFile(f"{name} is empty: export it again, with headers and rows")
+    _check_lines(name, body, limits)
+    return _Text(body, skipped, delimiter or told or _sniff(body))
 
 
 def _decoded(data: bytes, encoding: str, *, chosen: bool) -> tuple[bytes, str, tuple[str, ...]]:
@@ -74,11 +96,9 @@ def _decoded(data: bytes, encoding: str, *, chosen: bool) -> tuple[bytes, str, t
         # The sample was UTF-8 and the rest is not: decide by the place where it stops being so.
         at = first_broken(data) or 0
         tail = data[max(0, at - 4096) : at + (1 << 18)]
-        if tail.decode("utf-8", errors="replace").count("\ufffd") > 0.02 * sum(1 for b in tail if b > 127):
+        if tail.decode("utf-8", errors="replace").count("\ufffd") > BROKEN_SHARE * sum(1 for b in tail if b > 127):
             encoding = legacy(tail)
             utf8, broken = to_utf8(data, encoding)
-    if b"\r" in utf8 and b"\n" not in utf8:
-        utf8 = utf8.replace(b"\r", b"\n")
     return utf8, encoding, ("broken_characters",) if broken else ()
 
 
@@ -146,7 +166,8 @@ def _widths(text: str, delimiter: str) -> list[int]:
 
 
 def _fast(data: bytes, delimiter: str) -> tuple[list[str], pl.DataFrame, pl.Series] | None:
-    if data.count(b"\r") != data.count(b"\r\n") or not _well_quoted(data, delimiter):
+    returns = data.count(b"\r")
+    if (returns and returns != data.count(b"\r\n")) or not _well_quoted(data, delimiter):
         return None
     try:
         headers, header_lines = _header(data, delimiter)

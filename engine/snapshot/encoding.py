@@ -39,11 +39,13 @@ def detect(data: bytes, name: str) -> str:
     >>> detect("ID;Имя\\n1;Пётр Ильич\\n".encode("cp1251"), "x"), detect("ID,Имя\\n".encode("utf-16"), "x")
     ('cp1251', 'utf-16-le')
     """
+    if not data or data.isspace():
+        raise UnreadableFile(f"{name} is empty: export it again, with headers and rows")
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return encoding
     sample = data[:SAMPLE]
-    wide = _without_mark(sample)
+    wide = _unmarked_utf16(sample)
     if wide:
         return wide
     if _control_share(sample) > 0.01:
@@ -65,10 +67,7 @@ def to_utf8(data: bytes, encoding: str) -> tuple[bytes, bool]:
 
     Broken bytes are spelled out (`\\xd0`), so that nothing disappears.
     """
-    for mark, marked in _MARKS:
-        if data.startswith(mark) and codecs.lookup(encoding).name.startswith(codecs.lookup(marked).name[:6]):
-            data = data[len(mark) :]
-            break
+    data = without_mark(data, encoding)
     plain_name = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(encoding, encoding)
     try:
         text = data.decode(plain_name)
@@ -76,6 +75,14 @@ def to_utf8(data: bytes, encoding: str) -> tuple[bytes, bool]:
         text = data.decode(plain_name, errors="backslashreplace")
         return text.encode("utf-8", errors="backslashreplace"), True
     return (data if plain_name == "utf-8" else text.encode("utf-8", errors="backslashreplace")), False
+
+
+def without_mark(data: bytes, encoding: str = "utf-8") -> bytes:
+    """(bytes, encoding) → the bytes after the byte order mark, if it is one of that encoding."""
+    for mark, marked in _MARKS:
+        if data.startswith(mark) and marked[:5] == codecs.lookup(encoding).name[:5]:
+            return data[len(mark) :]
+    return data
 
 
 def first_broken(data: bytes) -> int | None:
@@ -87,7 +94,7 @@ def first_broken(data: bytes) -> int | None:
     return None
 
 
-def _without_mark(sample: bytes) -> str | None:
+def _unmarked_utf16(sample: bytes) -> str | None:
     """UTF-16 without a mark shows as NULs in every other byte: in digits, delimiters and line ends at least."""
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     half = max(len(sample) // 2, 1)

@@ -19,9 +19,9 @@ _EXTENSION = r"(?i)\s*,\s*(доб|вн|ext|x\d)"  # a comma before an extension 
 _SPLIT = "\x1f"
 
 
-def field(frame: pl.DataFrame, name: str, mapping: EntityMapping) -> pl.Series:
+def field(frame: pl.DataFrame, name: str, mapping: EntityMapping, *, nul: bool = True) -> pl.Series:
     """(table, field, mapping) → the values of that field, typed as `schema.NOT_STRING` says."""
-    parts = [clean(frame[column]) for column in mapping.fields[name]]
+    parts = [clean(frame[column], nul=nul) for column in mapping.fields[name]]
     parts = [_apart(part, name) for part in parts]
     text = parts[0] if len(parts) == 1 else _joined(parts, JOINED[name]) if name in JOINED else _first(parts)
     if name in mapping.values:

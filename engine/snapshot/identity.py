@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from engine.schema import ORIGINAL
 from engine.snapshot.mapping import EntityMapping
 
+RETURN = 13
 VERSION = b"winnow snapshot 1"  # raise when the same files and mappings come to give other records
 AS_THE_FILE_WAS = {"empty_row"}  # rejects that some formats cannot even express
 
@@ -44,8 +46,6 @@ def column_digest(column: pl.Series) -> bytes:
     >>> column_digest(pl.Series(["a", None])) == column_digest(pl.concat([pl.Series(["a"]), pl.Series([""])]))
     True
     """
-    if column.str.contains("\r", literal=True).any():
-        column = column.str.replace_all("\r\n", "\n", literal=True)
     array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     assert isinstance(array, pa.LargeStringArray)
     _, offsets, data = array.buffers()
@@ -55,9 +55,12 @@ def column_digest(column: pl.Series) -> bytes:
         bounds = memoryview(offsets)[begin:end].cast("q")
         if bounds[0]:
             return column_digest(pl.Series(column.to_list(), dtype=pl.String))
+        text = memoryview(data)[: bounds[-1]] if data is not None else memoryview(b"")
+        if (np.frombuffer(text, dtype=np.uint8) == RETURN).any():
+            unified = column.str.replace_all("\r\n", "\n", literal=True)
+            return column_digest(unified.str.replace_all("\r", "\n", literal=True))
         digest.update(bounds)
-        if data is not None:
-            digest.update(memoryview(data)[: bounds[-1]])
+        digest.update(text)
     return digest.digest()
 
 

@@ -1,5 +1,6 @@
 """Raw records of one entity → records whose ids differ, with whole names, statuses, and versions counted."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import polars as pl
@@ -10,7 +11,7 @@ from engine.snapshot.headers import REFERENCE
 
 FILE_TYPES = ("image", "video", "audio", "document", "archive")
 LINK_KEY = ("file_id", "entity", "entity_id")
-_CYRILLIC, _HAN = r"[А-Яа-яЁё]", r"\p{Han}"
+_CYRILLIC, _HAN = ("\u0400", "\u0530"), ("\u3400", "\ua000")  # what such names begin with, in the order of UTF-8
 
 
 def number(frame: pl.DataFrame, entity: str) -> pl.DataFrame:
@@ -99,18 +100,25 @@ def _with_names(frame: pl.DataFrame) -> pl.DataFrame:
     parts = [c for c in ("last_name", "first_name", "middle_name") if c in frame.columns]
     if not parts:
         return frame
-    eastern = pl.concat_str([pl.col(c) for c in parts], separator=" ", ignore_nulls=True)
-    western_order = [c for c in ("first_name", "middle_name", "last_name") if c in parts]
-    western = pl.concat_str([pl.col(c) for c in western_order], separator=" ", ignore_nulls=True)
-    whole = (
-        pl.when(eastern.str.contains(_HAN))
-        .then(pl.concat_str([pl.col(c) for c in parts], separator="", ignore_nulls=True))
-        .when(eastern.str.contains(_CYRILLIC))
-        .then(eastern)
-        .otherwise(western)
-        .replace("", None)
-    )
+    if "name" in frame.columns and not frame["name"].null_count():
+        return frame
+    whole = _whole(frame, parts)
+    if _within(whole, _HAN).any():
+        whole = _whole(frame, parts, "").zip_with(_within(whole, _HAN), whole)
+    elsewhere = ~(_within(whole, _HAN) | _within(whole, _CYRILLIC))
+    if elsewhere.any():
+        given_first = [c for c in ("first_name", "middle_name", "last_name") if c in parts]
+        whole = _whole(frame, given_first).zip_with(elsewhere, whole)
+    whole = whole.set(whole == "", None)
     return frame.with_columns(name=pl.coalesce("name", whole) if "name" in frame.columns else whole)
+
+
+def _whole(frame: pl.DataFrame, parts: Sequence[str], separator: str = " ") -> pl.Series:
+    return frame.select(pl.concat_str(parts, separator=separator, ignore_nulls=True)).to_series()
+
+
+def _within(text: pl.Series, bounds: tuple[str, str]) -> pl.Series:
+    return (text >= bounds[0]) & (text < bounds[1])
 
 
 def _with_status(frame: pl.DataFrame) -> pl.DataFrame:

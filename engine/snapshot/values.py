@@ -38,15 +38,16 @@ YES = ("true", "1", "yes", "y", "да", "истина", "是", "sim", "sí", "ja
 NO = ("false", "0", "no", "n", "нет", "ложь", "否", "não", "nein")
 
 
-def clean(column: pl.Series) -> pl.Series:
+def clean(column: pl.Series, *, nul: bool = True) -> pl.Series:
     """Original cells → text without outer spaces, NULs, and the apostrophe that spreadsheets put before phones and
-    formulas; what is then empty is null. The same series comes back when nothing was to be done.
+    formulas; what is then empty is null. The same series comes back when nothing was to be done. `nul` says whether the
+    file has NULs at all.
 
     >>> clean(pl.Series([" a ", "'+7 916", "'s-Hertogenbosch", "  "])).to_list()
     ['a', '+7 916', "'s-Hertogenbosch", None]
     """
     text = column
-    if text.str.contains("\0", literal=True).any():
+    if nul and text.str.contains("\0", literal=True).any():
         text = text.str.replace_all("\0", "", literal=True)
     stripped = text.str.strip_chars()
     if stripped.len() and stripped.str.len_bytes().sum() != text.str.len_bytes().sum():
@@ -122,6 +123,8 @@ def yes_or_no(column: pl.Series) -> pl.Series:
 
 def _iso(column: pl.Series) -> pl.Series:
     text = column
+    if not text.str.contains_any(["T", "Z", "+", "年"]).any():
+        return text
     if text.str.contains("年", literal=True).any():
         text = text.str.replace_all(r"[年月]", "-").str.replace_all("日", " ", literal=True).str.strip_chars()
     if text.str.contains(r"^\d{4}-\d\d-\d\d[T ].*(?:T|Z|[+-]\d\d:?\d\d)").any() or text.str.contains(r"\dT\d").any():
@@ -131,6 +134,8 @@ def _iso(column: pl.Series) -> pl.Series:
 
 def _forms(column: pl.Series) -> list[str]:
     """Formats to try; of the two readings of 02/03/2024 only the one that the rest of the column allows."""
+    if not column.str.contains("/", literal=True).any():
+        return [UNIX, *(f"{date} {time}".strip() for date in DATES for time in TIMES)]
     slashes = column.str.extract_groups(r"^(\d{1,2})/(\d{1,2})/\d")
     first = slashes.struct.field("1").cast(pl.Int32, strict=False)
     month_first = not (first > 12).any()
