@@ -219,7 +219,7 @@ def _steps(plan: Plan, target: str, able: Capability, names: list[str], sentence
     lines.append(sentences("steps_limits", {"limits": words("limits", able["limits"])}))
     lines += [sentences("steps_irreversible", {})] if merge.get("irreversible") else []
     lines += [sentences(f"steps_undo_{kind}", {"days": days}) for kind, days in able["undo_days"].items()]
-    if not all(able.get(part, {}).get("verified", True) for part in ("merge", "tag", "files")):
+    if not all(able.get(part, {}).get("verified", True) for part in ("merge", "tag", "files", "delete")):
         lines.append(sentences("steps_unverified", {}))
     lines += ["", sentences("steps_files", {"files": ", ".join(names)})]
     lines.append(sentences("steps_source", {"source": able["source"], "date": able["date"]}))
