@@ -110,7 +110,7 @@ def _valid(values: pl.Series, field: str, region: str) -> pl.Series:
     unique = values.unique()
     test = {"phone": lambda v: _is_phone(v, region), "tax_id": _is_tax_id}[field]
     verdicts = pl.Series([test(v) for v in unique.to_list()], dtype=pl.Boolean)
-    return values.replace_strict(unique, verdicts, return_dtype=pl.Boolean)
+    return values.replace_strict(unique, verdicts, return_dtype=pl.Boolean) if len(unique) else verdicts
 
 
 def _is_phone(value: str, region: str) -> bool:
