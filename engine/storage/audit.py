@@ -24,8 +24,9 @@ def audit(
 ) -> dict[str, Any]:
     """(snapshot, folder) → writes storage.json and CSVs there, each whole or not at all; gives the figures back.
 
-    `as_of`: the day ages are counted to; without it the day of the export, or the newest date in it. `limits`: what the account may
-    hold; without it the use is shown without a limit. Cells of the CSVs that begin like a formula carry an apostrophe.
+    `as_of`: the day ages are counted to; without it the day of the export, or the newest date in it. `limits`: what
+    the account may hold; without it the use is shown without a limit. CSV cells that begin like a formula carry an
+    apostrophe.
     """
     limits = limits or Quota()
     day = as_of or snapshot.as_of or newest(snapshot)
