@@ -22,6 +22,7 @@ import polars as pl
 from engine.match import name_similarity as words
 from engine.match.name_similarity import Scores
 from engine.match.whole_names import Names, person
+from engine.normalise import name_reference
 from engine.normalise.names import family_stem
 
 __all__ = [
@@ -110,7 +111,9 @@ def block_keys(parsed: pl.DataFrame) -> pl.DataFrame:
 
     fold: all words, order-free · family: the family name's stem · family_initial: its first four letters and the
     given name's first · words: the fold of every full word · skeletons: the consonants of every full word that has
-    three of them · bones: the consonants of all full words of a name that has several
+    three of them · bones: the consonants of all full words of a name that has several · sounds: three consonants of
+    one word and the first of another · surnames: a Chinese surname in pinyin, whatever the romanisation, and the first
+    consonant of another word
     """
     names = Names(parsed.select("tokens", "fold"))
     place, slot = np.nonzero(names.word >= 0)
@@ -136,6 +139,19 @@ def block_keys(parsed: pl.DataFrame) -> pl.DataFrame:
         pl.concat_str(pl.col("family").str.head(4), pl.lit(" "), pl.col("letter")).alias("family_initial"),
         pl.when(pl.col("bones").str.contains(" ")).then("bones").alias("bones"),
     )
+    two = table.filter(full).select("name", "fold", "skeleton").with_row_index("word")
+    two = two.join(two, on="name", suffix="_b").filter(pl.col("word") != pl.col("word_b"))
+    begins = pl.lit(" ") + pl.col("skeleton_b").str.head(1)
+    several = two.filter(pl.col("skeleton").str.len_chars() >= 2)
+    sounds = several.select("name", sounds=pl.col("skeleton").str.head(3) + begins)
+    readings = name_reference.pinyin_of()
+    pinyin = pl.DataFrame({"fold": list(readings), "pinyin": list(readings.values())}).explode(
+        "pinyin", empty_as_null=True
+    )
+    chinese = two.join(pinyin, on="fold").select("name", surnames=pl.col("pinyin") + begins)
+    for frame in (sounds, chinese):
+        column = frame.columns[1]
+        keys = keys.join(frame.group_by("name").agg(pl.col(column).unique().sort()), on="name", how="left")
     all_names = pl.DataFrame({"name": np.arange(len(parsed), dtype=np.int64), "fold": parsed["fold"]})
-    columns = ["fold", "family", "family_initial", "words", "skeletons", "bones"]
+    columns = ["fold", "family", "family_initial", "words", "skeletons", "bones", "sounds", "surnames"]
     return all_names.join(keys, on="name", how="left", maintain_order="left").select(columns)

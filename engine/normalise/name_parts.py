@@ -11,8 +11,8 @@ from dataclasses import replace
 import polars as pl
 
 from engine.normalise import name_reference
-from engine.normalise.name_words import Word, look_up, split
-from engine.normalise.scripts import fold, has_han, romanise, simplified
+from engine.normalise.name_words import Word, han_word, look_up, split
+from engine.normalise.scripts import fold, has_han, simplified
 
 PARTS = {
     "given": pl.String(),  # clean words in their own script; initials are single letters
@@ -86,7 +86,7 @@ def _row(roles: Roles) -> tuple[str | None, ...]:
         of("fx"),
         of("p"),
         of("gfpx"),
-        " ".join(sorted(romanise(w.text) for _, w in roles)),
+        " ".join(sorted(w.roman for _, w in roles)),
         " ".join(sorted(w.fold for w in main)),
         " ".join(r + w.text for r, w in roles),
     )
@@ -175,8 +175,8 @@ def _joined_pinyin(roles: Roles) -> Roles:
     one, two = (roles[i][1] for i in given)
     if not (one.chinese and two.chinese and any(w.surname for r, w in roles if r == "f")):
         return roles
-    text = one.text + two.text
-    joined = Word(text, fold(romanise(text)), chinese=True)
+    roman = one.roman + two.roman
+    joined = Word(one.text + two.text, roman, fold(roman), chinese=True)
     return [*roles[: given[0]], ("g", joined), *roles[given[1] + 1 :]]
 
 
@@ -200,6 +200,6 @@ def _chinese(text: str) -> Roles:
     surnames = name_reference.han_surnames()
     size = 2 if len(text) > 2 and text[:2] in surnames else 1
     if len(text) == 1 or len(text) > size + 2 or text[:size] not in surnames or not has_han(text):
-        return [("f", Word(text, fold(romanise(text)), han=True))]
+        return [("f", han_word(text))]
     family, given = text[:size], text[size:]
-    return [("f", Word(family, fold(romanise(family)), han=True)), ("g", Word(given, fold(romanise(given)), han=True))]
+    return [("f", han_word(family)), ("g", han_word(given))]

@@ -89,6 +89,15 @@ def surname_readings() -> frozenset[tuple[str, str]]:
 
 
 @cache
+def pinyin_of() -> dict[str, tuple[str, ...]]:
+    """Fold of a Chinese surname in any romanisation → folds of its possible pinyin forms."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for pinyin, other in surname_readings():
+        found[other].add(pinyin)
+    return {other: tuple(sorted(pinyin)) for other, pinyin in found.items()}
+
+
+@cache
 def _titles() -> dict[str, list[str]]:
     loaded: dict[str, list[str]] = yaml.safe_load((_REFERENCE / "titles.yaml").read_text(encoding="utf-8"))
     return loaded

@@ -32,6 +32,7 @@ class Word:
     """One clean word. `text` in its own script; `letters`: how many letters it was written with."""
 
     text: str
+    roman: str
     fold: str
     initial: bool = False
     title: bool = False
@@ -80,26 +81,26 @@ def look_up(raw: str) -> list[Word]:
     if not _LETTER.search(cleaned):
         return []
     if cleaned in name_reference.words("titles") or cleaned in name_reference.words("suffixes"):
-        return [Word(cleaned, "", title=True)]
+        return [Word(cleaned, "", "", title=True)]
     if letters <= 2 and (dotted or letters == 1) and not has_han(cleaned):
-        return [Word(cleaned[0], romanise(cleaned[0])[:1], initial=True)]
+        return [_initial(cleaned[0])]
     if capitals and _INITIALS.fullmatch(raw) and cleaned not in name_reference.latin_surnames():
-        return [Word(c, c, initial=True) for c in cleaned]
+        return [_initial(c) for c in cleaned]
     parts = [part for part in re.split("-+", cleaned) if _LETTER.search(part)]
     return [_word(part, capitals, hyphen=number > 0) for number, part in enumerate(parts)]
 
 
 def _word(text: str, capitals: bool, *, hyphen: bool = False) -> Word:
     if has_han(text):
-        text = simplified(text)
-        return Word(text, fold(romanise(text)), han=True, capitals=False)
+        return han_word(text)
     if len(text) == 1:
-        return Word(text, romanise(text)[:1], initial=True, hyphen=hyphen)
+        return _initial(text, hyphen=hyphen)
     roman = romanise(text)
     folded = fold(roman)
     parts = syllables(roman) if len(roman) <= 12 else ()
     return Word(
         text,
+        roman,
         folded,
         perhaps_title=text in name_reference.words("perhaps_titles"),
         particle=text in name_reference.words("particles"),
@@ -112,3 +113,15 @@ def _word(text: str, capitals: bool, *, hyphen: bool = False) -> Word:
         frequent=folded in name_reference.frequent_surnames(),
         hyphen=hyphen,
     )
+
+
+def han_word(text: str) -> Word:
+    """Text in Han → one word, in simplified characters."""
+    text = simplified(text)
+    roman = romanise(text)
+    return Word(text, roman, fold(roman), han=True)
+
+
+def _initial(letter: str, *, hyphen: bool = False) -> Word:
+    roman = romanise(letter)
+    return Word(letter, roman, roman[:1], initial=True, hyphen=hyphen)

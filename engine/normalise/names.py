@@ -13,7 +13,6 @@ import polars as pl
 from engine.normalise import name_reference
 from engine.normalise.name_parts import PARTS, parse
 from engine.normalise.name_words import Word, look_up, split
-from engine.normalise.scripts import romanise
 
 __all__ = [
     "FAMILY",
@@ -131,7 +130,7 @@ def _given(words: list[Word]) -> tuple[str | bool | None, ...]:
     is_initial = full[0].initial
     formal = name_reference.formal_names().get(folded, frozenset((folded,)))
     return (
-        " ".join(romanise(w.text) for w in full),
+        " ".join(w.roman for w in full),
         folded or None,
         None if is_initial else " ".join(sorted(formal)) or None,
         folded[:1] or None,
@@ -143,7 +142,7 @@ def _given(words: list[Word]) -> tuple[str | bool | None, ...]:
 def _family(words: list[Word]) -> tuple[str | None, ...]:
     main = [w for w in words if not w.particle and not w.initial] or words
     return (
-        " ".join(romanise(w.text) for w in words),
+        " ".join(w.roman for w in words),
         "".join(w.fold for w in words) or None,
         "".join(family_stem(w.fold) if len(main) == 1 else w.fold for w in main) or None,
         " ".join(sorted(w.fold for w in main)) or None,
@@ -157,4 +156,4 @@ def _patronymic(words: list[Word]) -> tuple[str | bool | None, ...]:
     sex = "f" if re.search("(?:на|na|кызы|кизи|kyzy)$", text) else None
     if re.search("(?:ич|ich|ych|оглы|ogly|oglu|улы|uly|уулу|uulu)$", text):
         sex = "m"
-    return " ".join(romanise(w.text) for w in words), folded or None, folded[:1] or None, words[0].initial, sex
+    return " ".join(w.roman for w in words), folded or None, folded[:1] or None, words[0].initial, sex

@@ -113,6 +113,8 @@ def test_levels_fall_to_nothing(levels: tuple[tuple[str, int], ...]) -> None:
         ("Иванова Мария", "Иванов Пётр", "family"),
         ("埃尔基·图奥米奥亚", "Erkki Tuomioja", "bones"),
         ("Иванов Иван Петрович", "Петрович Иванов", "words"),
+        ("WONG Kwok-hing", "王國興", "surnames"),
+        ("Sadri Maqsudi", "Максудов, Садретдин Низаметдинович", "sounds"),
         ("Chaykovskiy Piotr", "Пётр Чайковскій", "skeletons"),
     ],
 )
