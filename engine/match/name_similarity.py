@@ -24,7 +24,8 @@ from rapidfuzz.process import cpdist
 
 from engine.normalise import name_reference
 from engine.normalise.names import family_stem
-from engine.normalise.scripts import fold, has_han, pinyin_skeleton, romanise, skeleton, syllables
+from engine.normalise.scripts import fold, has_han, romanise, skeleton
+from engine.normalise.spelling import pinyin_skeleton, syllables
 
 Scores = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]

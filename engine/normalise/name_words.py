@@ -8,11 +8,13 @@ import re
 from dataclasses import dataclass
 
 from engine.normalise import name_reference
-from engine.normalise.scripts import clean, fold, has_han, romanise, simplified, syllables
+from engine.normalise.scripts import clean, fold, has_han, romanise, simplified
+from engine.normalise.spelling import syllables
 
 _NOTE = re.compile(r"\([^)]*\)|\[[^\]]*\]|（[^）]*）|【[^】]*】|\"[^\"]*\"|«[^»]*»|“[^”]*”|<[^>]*>")
 _JOINED = re.compile(r"(?<=[a-zà-ÿа-яё])(?=[A-ZÀ-ÞА-ЯЁ][a-zà-ÿа-яё]{2})")
 _NOT_JOINED = re.compile(r"^(?:M[ac]c?|De|Di|Da|Du|La|Le|Lo|Van|Von|Fitz|Al|El|Ab|Abu|Ibn|Saint|St|Ter)[A-Z]")
+_LONGEST = 300  # characters of a cell that are read: what is longer is no name
 _LETTER = re.compile(r"[^\W\d_]")
 _PATRONYMIC = re.compile(
     r"(?:[ое]вич|(?:иль|лук|фом|кузьм|никит|савв|хом)ич|[ое]вна|(?:ильин|никит|кузьмин|лукин|фомин|савв)ична|йович|"
@@ -55,6 +57,7 @@ def split(cell: str) -> list[str]:
     >>> split("Иванов И.П. (директор)"), split("LEUNG, Mei-fun")
     (['Иванов', 'И.', 'П.'], ['LEUNG', ',', 'Mei-fun'])
     """
+    cell = cell[:_LONGEST]
     bare = _NOTE.sub(" ", cell) if any(c in cell for c in '([（【"«“<') else cell
     if not _LETTER.search(bare):
         bare = cell

@@ -12,12 +12,12 @@ All are pure and work on one text; call them on distinct values only. The tables
 import re
 import unicodedata
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
+from engine.normalise.spelling import fold, skeleton, tables
 
-_REFERENCE = Path(__file__).parent.parent / "reference"
+__all__ = ["clean", "fold", "has_han", "romanise", "simplified", "skeleton"]
+
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]")
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
@@ -38,10 +38,12 @@ def clean(text: str) -> str:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_PUNCTUATION)
-        text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cn", "Co", "Cs"))
+        if not text.isprintable():
+            text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cn", "Co", "Cs"))
         if _CYRILLIC.search(text) and _LATIN.search(text):
             text = _WORD.sub(lambda m: _one_script(m.group()), text)
-    text = "".join(c if c.isprintable() else " " for c in text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
     text = text.casefold().replace("i\u0307", "i").replace("ё", "е")
     if _DIGIT_IN_WORD.search(text):
         text = _WORD.sub(lambda m: _letters_for_digits(m.group()), text)
@@ -61,55 +63,13 @@ def romanise(word: str) -> str:
     if _HAN.search(word):
         word = _pinyin(simplified(word))
     letters = _letters()
-    if any(c in word for c in _table()["ukrainian"]):
+    if any(c in word for c in tables()["ukrainian"]):
         word = word.replace("г", "h")
     out = []
     for char in word:
         known = letters.get(char)
         out.append(_decomposed(char) if known is None else known)
     return "".join(out)
-
-
-def fold(romanised: str) -> str:
-    """A romanised word → its fold: equal for the usual romanisations and spellings of one name.
-
-    Made of the letters a–z alone; "" when nothing is left, the word itself when no Latin letter is in it.
-
-    >>> {fold(w) for w in ("yulia", "julia", "iuliia", "yuliya")}, fold("tchaikovsky") == fold("chaykovskii")
-    ({'iulia'}, True)
-    """
-    spared = _is_pinyin(romanised)
-    word = romanised
-    for pattern, to, loose in _fold_rules():
-        if not (loose and spared):
-            word = pattern.sub(to, word)
-    return word or ("" if romanised.isascii() else romanised)
-
-
-def skeleton(folded: str) -> str:
-    """A fold → its consonants, one letter for each class of sounds; a leading vowel is kept as "a".
-
-    Distant transcriptions agree in it more or less: 图奥米奥亚 (tuaomiaoya) and Tuomioja are both "TM".
-
-    >>> skeleton(fold("tuaomiaoya")), skeleton(fold("tuomioja"))
-    ('TM', 'TM')
-    """
-    return _reduced(folded, _SKELETON)
-
-
-def pinyin_skeleton(pinyin: str) -> str:
-    """The pinyin of a foreign name written in Han → its consonants, in the classes of `skeleton`.
-
-    >>> pinyin_skeleton("xipilai"), skeleton(fold("sipilä"))
-    ('SPL', 'SPL')
-    """
-    return _reduced(pinyin, _PINYIN_SKELETON)
-
-
-def _reduced(word: str, rules: list[tuple[re.Pattern[str], str]]) -> str:
-    for pattern, to in rules:
-        word = pattern.sub(to, word)
-    return word
 
 
 def simplified(text: str) -> str:
@@ -124,53 +84,6 @@ def simplified(text: str) -> str:
 def has_han(text: str) -> bool:
     """Text → whether any of its characters is Han."""
     return _HAN.search(text) is not None
-
-
-@cache
-def syllables(word: str) -> tuple[str, ...]:
-    """A Latin word → the pinyin syllables it is made of (longest first), () when it is not pinyin.
-
-    >>> syllables("xiaoming"), syllables("jukka")
-    (('xiao', 'ming'), ())
-    """
-    if word in _pinyin_syllables():
-        return (word,)
-    for end in range(min(6, len(word) - 1), 0, -1):
-        if word[:end] in _pinyin_syllables() and (rest := syllables(word[end:])):
-            return (word[:end], *rest)
-    return ()
-
-
-_SKELETON = [
-    (re.compile(a), b)
-    for a, b in (
-        ("^[aeiou]+(?=.)", "A"),
-        ("ng(?=[^aeiou]|$)", "n"),
-        ("[aeiouy]+", ""),
-        ("sh|zh|ch|ks|ts|[szcx]", "S"),
-        ("[gkqhj]+", "K"),
-        ("[bp]", "P"),
-        ("[dt]", "T"),
-        ("[fvw]", "F"),
-        ("[lr]", "L"),
-        ("n", "N"),
-        ("m", "M"),
-        (r"(.)\1+", r"\1"),
-    )
-]
-
-# Foreign names in Han: 尔 er is a bare l or r, 热 re and 日 ri a zh, 乌 wu and 伊 yi a bare vowel.
-_PINYIN_SKELETON = [
-    (re.compile(a), b)
-    for a, b in (
-        ("^(?:[aeo](?!r)|yi|wu|y(?=[aeou]))", "A"),
-        ("er", "L"),
-        ("r", "S"),
-        ("wu|y", ""),
-        ("[qx]", "S"),
-        ("ng?(?![aeiou])|n", "N"),
-    )
-] + _SKELETON[1:]
 
 
 def _one_script(word: str) -> str:
@@ -194,7 +107,7 @@ def _letters_for_digits(word: str) -> str:
     script = "cyrillic" if _CYRILLIC.search(word) else "latin"
     if script == "latin" and not _LATIN.search(word):
         return word
-    table = _table()["digits"][script]
+    table = tables()["digits"][script]
     return _DIGIT_IN_WORD.sub(lambda m: table.get(m.group(), m.group()), word)
 
 
@@ -269,7 +182,7 @@ _FINALS = [
 
 def _pinyin(word: str) -> str:
     """Simplified Han text → pinyin; the first characters are read as a surname, foreign dots become spaces."""
-    readings: dict[str, str] = _table()["surname_readings"]
+    readings: dict[str, str] = tables()["surname_readings"]
     start = next((word[:n] for n in (2, 1) if word[:n] in readings), "")
     return readings.get(start, "") + "".join(_reading(c) for c in word[len(start) :])
 
@@ -284,23 +197,6 @@ def _reading(char: str) -> str:
 
 
 @cache
-def _is_pinyin(word: str) -> bool:
-    """Whether a word may be a Chinese surname or given name: one or two syllables. Julia and Juri are not."""
-    parts = syllables(word) if 1 < len(word) <= 12 and not word.startswith(("juli", "juri")) else ()
-    return 1 <= len(parts) <= 2 and all(len(p) > 1 for p in parts)
-
-
-@cache
-def _pinyin_syllables() -> frozenset[str]:
-    from pypinyin.contrib.tone_convert import to_normal
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    common = (reading.split(",")[0] for code, reading in pinyin_dict.items() if 0x4E00 <= code <= 0x9FA5)
-    found = {to_normal(r).replace("ü", "v") for r in common}
-    return frozenset(s for s in found if s.isalpha() and s.isascii()) | {"lyu", "nyu"}
-
-
-@cache
 def _opencc() -> Any:
     from opencc import OpenCC
 
@@ -308,22 +204,11 @@ def _opencc() -> Any:
 
 
 @cache
-def _table() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((_REFERENCE / "romanisation.yaml").read_text(encoding="utf-8"))
-    return loaded
-
-
-@cache
 def _letters() -> dict[str, str]:
-    return {letter: to for table in _table()["letters"].values() for letter, to in table.items()}
+    return {letter: to for table in tables()["letters"].values() for letter, to in table.items()}
 
 
 @cache
 def _homoglyphs() -> tuple[dict[str, str], dict[str, str]]:
-    to_cyrillic: dict[str, str] = _table()["homoglyphs"]
+    to_cyrillic: dict[str, str] = tables()["homoglyphs"]
     return to_cyrillic, {cyrillic: latin for latin, cyrillic in to_cyrillic.items()}
-
-
-@cache
-def _fold_rules() -> list[tuple[re.Pattern[str], str, bool]]:
-    return [(re.compile(r["from"]), r["to"], r.get("loose", False)) for r in _table()["fold"]]

@@ -143,3 +143,12 @@ def test_nickname_table_names_each_form_once_per_formal_name() -> None:
     assert table["sex"].is_in(["m", "f"]).all()
     for one, other in combinations(table.select("formal", "sex").rows(), 2):
         assert one != other
+
+
+@pytest.mark.parametrize(
+    "cell", ["a" * 100_000, "xi" * 50_000, "(" * 50_000, "И." * 50_000, "张" * 50_000, "a b " * 30_000]
+)
+def test_huge_cells_do_no_harm(cell: str) -> None:
+    assert len(names.parse(pl.Series([cell]))) == 1
+    assert len(names.given_keys(pl.Series([cell]))) == 1
+    assert scripts.fold(scripts.romanise(scripts.clean(cell))) is not None

@@ -1,0 +1,134 @@
+"""Latin spellings of names: the fold in which the usual ones coincide, consonant skeletons, pinyin syllables.
+
+The rules are data: `engine/reference/romanisation.yaml`.
+"""
+
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_REFERENCE = Path(__file__).parent.parent / "reference"
+_LONGEST_PINYIN = 40
+
+
+def fold(romanised: str) -> str:
+    """A romanised word → its fold: equal for the usual romanisations and spellings of one name.
+
+    Made of the letters a–z alone; "" when nothing is left, the word itself when no Latin letter is in it.
+
+    >>> {fold(w) for w in ("yulia", "julia", "iuliia", "yuliya")}, fold("tchaikovsky") == fold("chaykovskii")
+    ({'iulia'}, True)
+    """
+    spared = _is_pinyin(romanised)
+    word = romanised
+    for pattern, to, loose in _fold_rules():
+        if not (loose and spared):
+            word = pattern.sub(to, word)
+    return word or ("" if romanised.isascii() else romanised)
+
+
+def skeleton(folded: str) -> str:
+    """A fold → its consonants, one letter for each class of sounds; a leading vowel is kept as "a".
+
+    Distant transcriptions agree in it more or less: 图奥米奥亚 (tuaomiaoya) and Tuomioja are both "TM".
+
+    >>> skeleton(fold("tuaomiaoya")), skeleton(fold("tuomioja"))
+    ('TM', 'TM')
+    """
+    return _reduced(folded, _SKELETON)
+
+
+def pinyin_skeleton(pinyin: str) -> str:
+    """The pinyin of a foreign name written in Han → its consonants, in the classes of `skeleton`.
+
+    >>> pinyin_skeleton("xipilai"), skeleton(fold("sipila"))
+    ('SPL', 'SPL')
+    """
+    return _reduced(pinyin, _PINYIN_SKELETON)
+
+
+def _reduced(word: str, rules: list[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, to in rules:
+        word = pattern.sub(to, word)
+    return word
+
+
+@lru_cache(1 << 16)
+def syllables(word: str) -> tuple[str, ...]:
+    """A Latin word → the pinyin syllables it is made of (longest first), () when it is not pinyin.
+
+    >>> syllables("xiaoming"), syllables("jukka")
+    (('xiao', 'ming'), ())
+    """
+    if word in _pinyin_syllables():
+        return (word,)
+    if len(word) > _LONGEST_PINYIN:
+        return ()
+    for end in range(min(6, len(word) - 1), 0, -1):
+        if word[:end] in _pinyin_syllables() and (rest := syllables(word[end:])):
+            return (word[:end], *rest)
+    return ()
+
+
+_SKELETON = [
+    (re.compile(a), b)
+    for a, b in (
+        ("^[aeiou]+(?=.)", "A"),
+        ("ng(?=[^aeiou]|$)", "n"),
+        ("[aeiouy]+", ""),
+        ("sh|zh|ch|ks|ts|[szcx]", "S"),
+        ("[gkqhj]+", "K"),
+        ("[bp]", "P"),
+        ("[dt]", "T"),
+        ("[fvw]", "F"),
+        ("[lr]", "L"),
+        ("n", "N"),
+        ("m", "M"),
+        (r"(.)\1+", r"\1"),
+    )
+]
+
+# Foreign names in Han: 尔 er is a bare l or r, 热 re and 日 ri a zh, 乌 wu and 伊 yi a bare vowel.
+_PINYIN_SKELETON = [
+    (re.compile(a), b)
+    for a, b in (
+        ("^(?:[aeo](?!r)|yi|wu|y(?=[aeou]))", "A"),
+        ("er", "L"),
+        ("r", "S"),
+        ("wu|y", ""),
+        ("[qx]", "S"),
+        ("ng?(?![aeiou])|n", "N"),
+    )
+] + _SKELETON[1:]
+
+
+@lru_cache(1 << 16)
+def _is_pinyin(word: str) -> bool:
+    """Whether a word may be a Chinese surname or given name: one or two syllables. Julia and Juri are not."""
+    parts = syllables(word) if 1 < len(word) <= 12 and not word.startswith(("juli", "juri")) else ()
+    return 1 <= len(parts) <= 2 and all(len(p) > 1 for p in parts)
+
+
+@cache
+def _pinyin_syllables() -> frozenset[str]:
+    from pypinyin.contrib.tone_convert import to_normal
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    common = (reading.split(",")[0] for code, reading in pinyin_dict.items() if 0x4E00 <= code <= 0x9FA5)
+    found = {to_normal(r).replace("ü", "v") for r in common}
+    return frozenset(s for s in found if s.isalpha() and s.isascii()) | {"lyu", "nyu"}
+
+
+@cache
+def tables() -> dict[str, Any]:
+    """→ the tables of `engine/reference/romanisation.yaml`."""
+    loaded: dict[str, Any] = yaml.safe_load((_REFERENCE / "romanisation.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@cache
+def _fold_rules() -> list[tuple[re.Pattern[str], str, bool]]:
+    return [(re.compile(r["from"]), r["to"], r.get("loose", False)) for r in tables()["fold"]]
