@@ -17,6 +17,16 @@ Flags = NDArray[np.bool_]
 SAME = 100
 
 
+def as_scores(values: Any) -> Scores:
+    """Numbers 0…100 of any type → uint8."""
+    return np.asarray(values).astype(np.uint8)
+
+
+def best_of(*scores: Scores) -> Scores:
+    """Several scores of the same pairs → the highest of each pair."""
+    return as_scores(np.max(np.stack(scores), axis=0))
+
+
 def same(left: pl.Series, right: pl.Series) -> Flags:
     """Two columns → whether both are present and equal, pair by pair."""
     return (left == right).fill_null(False).to_numpy()
@@ -39,9 +49,9 @@ def edits(left: pl.Series, right: pl.Series, *, most: int) -> NDArray[np.uint8]:
 
     A missing side counts as above.
     """
-    found = cpdist(left.to_list(), right.to_list(), scorer=OSA.distance, score_cutoff=most, dtype=np.uint8)
+    found = cpdist(*_present(left, right), scorer=OSA.distance, score_cutoff=most, dtype=np.uint8)
     missing = (left.is_null() | right.is_null()).to_numpy()
-    return np.where(missing, np.uint8(most + 1), np.asarray(found)).astype(np.uint8)
+    return np.where(missing, np.uint8(most + 1), found).astype(np.uint8)
 
 
 def tokens_alike(left: pl.Series, right: pl.Series, scorer: Any) -> Scores:
@@ -69,6 +79,10 @@ def where(mask: Flags, score: Callable[[NDArray[np.int64]], Scores], size: int) 
 
 
 def _pairwise(left: pl.Series, right: pl.Series, scorer: Any, *, dtype: Any, factor: float) -> Scores:
-    # cpdist scores a missing side 0 by itself.
-    raw = cpdist(left.to_list(), right.to_list(), scorer=scorer, dtype=dtype)
-    return np.floor(np.asarray(raw) * factor + 1e-4).astype(np.uint8)
+    raw = cpdist(*_present(left, right), scorer=scorer, dtype=dtype)
+    found = np.floor(raw * factor + 1e-4).astype(np.uint8)
+    return np.where((left.is_null() | right.is_null()).to_numpy(), np.uint8(0), found)
+
+
+def _present(left: pl.Series, right: pl.Series) -> tuple[list[str], list[str]]:
+    return left.fill_null("").to_list(), right.fill_null("").to_list()

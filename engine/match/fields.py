@@ -166,7 +166,7 @@ def _email_errors(pairs: pl.DataFrame) -> Scores:
         mistyped, lambda r: _one_edit(pairs["domain_l"].gather(r), pairs["domain_r"].gather(r)), len(pairs)
     )
     whole = (pairs["domain_l"].is_null() != pairs["domain_r"].is_null()).to_numpy()
-    broken = where(whole, lambda r: alike(pairs["address_l"].gather(r), pairs["address_r"].gather(r)), len(pairs))
+    broken = where(whole, lambda r: _errors(pairs["address_l"].gather(r), pairs["address_r"].gather(r)), len(pairs))
     letters = [pairs["local_letters_l"], pairs["local_letters_r"]]
     named = person & ((letters[0].str.len_chars() >= 6) & (letters[1].str.len_chars() >= 6)).fill_null(False).to_numpy()
     close = where(named, lambda r: alike(letters[0].gather(r), letters[1].gather(r)), len(pairs))
@@ -176,10 +176,14 @@ def _email_errors(pairs: pl.DataFrame) -> Scores:
         (95, near_domain > 0),
         (92, typed & (errors == 1)),
         (90, typed & longer & (errors == 2)),
-        (90, broken >= 95),
+        (90, broken > 0),
         (62, close >= 92),
     ]
     return graded(len(pairs), levels)
+
+
+def _errors(left: pl.Series, right: pl.Series) -> Scores:
+    return (edits(left, right, most=2) <= 2).astype(np.uint8)
 
 
 def _one_edit(left: pl.Series, right: pl.Series) -> Scores:

@@ -120,10 +120,8 @@ def _value(d: Digits) -> Digits:
 
 
 def _equal(one: Digits, two: Digits | int) -> Right:
-    right: Right = one == two
-    return right
+    return np.asarray(one == two, dtype=np.bool_)
 
 
 def _all(flags: Right) -> Right:
-    every: Right = flags.all(axis=1)
-    return every
+    return np.asarray(flags.all(axis=1), dtype=np.bool_)

@@ -12,6 +12,8 @@ from typing import Any
 import polars as pl
 import yaml
 
+from engine.normalise import dates
+
 FOUND = {"value": pl.String(), "records": pl.Int64(), "reason": pl.String()}
 LEAST_SHARED = 30  # records; a value that fewer share is left to rarity, whatever the rest of the column looks like
 SHARED_SHARE = 0.002  # of the records of the column
@@ -46,6 +48,8 @@ def known(values: pl.Series, kind: str) -> pl.Series:
     """Raw values, kind → for each the reason why it says nothing whatever its count, else null."""
     table = _table()
     frame = pl.DataFrame({"bare": tidy(values)})
+    if kind == "date":
+        frame = frame.with_columns(iso=_iso(values))
     bare = pl.col("bare")
     rules: list[tuple[str, pl.Expr]] = []
     if kind not in table["honest"]:
@@ -59,7 +63,7 @@ def known(values: pl.Series, kind: str) -> pl.Series:
         rules.append(("counted", _counted(letters)))
     if kind == "date":
         certain = [d for d in table["date"] if d not in table["date_if_shared"]]
-        rules.append(("made_up", bare.str.slice(0, 10).is_in(certain)))
+        rules.append(("made_up", pl.col("iso").is_in(certain)))
     if kind == "website":
         rules.append(("made_up", bare.str.replace(r"^(?:https?://)?(?:www\.)?", "").is_in(table["website"])))
     reasons: list[pl.Expr] = [pl.when(rule).then(pl.lit(name)) for name, rule in rules]
@@ -113,10 +117,15 @@ def _shared_only(frame: pl.DataFrame, kind: str) -> pl.Series:
         tail = digits.str.contains("(?:" + "|".join(d * 7 for d in "0123456789") + ")$")
         doubtful = tail & (pl.col("records") >= TAIL_RECORDS)
     elif kind == "date":
-        doubtful = value.str.slice(0, 10).is_in(_table()["date_if_shared"]) & outliers(frame["records"])
+        iso = pl.lit(_iso(frame["value"]))
+        doubtful = iso.is_in(_table()["date_if_shared"]) & outliers(frame["records"])
     else:
         return pl.repeat(None, len(frame), dtype=pl.String, eager=True)
     return frame.select(reason=pl.when(doubtful).then(pl.lit("made_up")))["reason"]
+
+
+def _iso(values: pl.Series) -> pl.Series:
+    return dates.keys(values)["date"].dt.to_string("%Y-%m-%d")
 
 
 def _repeated(letters: pl.Expr) -> pl.Expr:
