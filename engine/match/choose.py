@@ -6,12 +6,14 @@ import numpy as np
 import polars as pl
 
 from engine.match import compare
+from engine.match.cluster import logit
 from engine.rules import MISSING, Rules, Thresholds
 
 if TYPE_CHECKING:
     from engine.match.run import Match
 
 REVIEW_RECALL = 0.995  # of the matches expected among the candidates, so many stand at or above the review threshold
+MERGE_BETWEEN = (0.4, 0.6)  # a wrong merge costs about what a missed one costs; the estimate moves it within this
 LARGEST_CHECKED = 200  # components with more records are checked for vetoes among their candidate pairs only
 
 
@@ -27,10 +29,13 @@ def thresholds(patterns: pl.DataFrame, records: int) -> Thresholds:
     if len(p) == 0 or found[-1] < 1e-9:
         return Thresholds(0.9, 0.5)
     f1 = 2 * found / (made + found[-1])
-    merge = float(p[int(np.argmax(f1))])
+    last = int(np.argmax(f1))
+    below = p[last + 1] if last + 1 < len(p) else 0.0
+    # Halfway, in log-odds, to the next pattern below: the pairs above it are the same, with room on both sides.
+    merge = float(1 / (1 + np.exp(-(logit(p[last]) + logit(below)) / 2)))
     reach = int(np.searchsorted(found, REVIEW_RECALL * found[-1]))
     review = float(p[min(reach, len(p) - 1)])
-    merge = min(max(merge, 0.5), 0.999)
+    merge = min(max(merge, MERGE_BETWEEN[0]), MERGE_BETWEEN[1])
     return Thresholds(round(merge, 3), round(min(max(review, 0.02), merge), 3))
 
 

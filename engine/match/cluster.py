@@ -16,6 +16,7 @@ import polars as pl
 
 STRANGERS = -1.0  # evidence (natural log-odds) of two records that no blocking rule brought together
 STRONGEST = 12.0  # evidence of one pair is held within ±this, so that no pair alone outvotes a whole cluster
+AGAINST = 12.0
 FOREST_FLOOR = 0.01  # pairs below this match probability can join no cluster at any sensible threshold
 
 
@@ -95,7 +96,7 @@ def cluster(
     if forbidden is not None:
         never = dict(zip(zip(forbidden["left"].to_list(), forbidden["right"].to_list(), strict=True),
                          forbidden["reason"].to_list(), strict=True))  # fmt: skip
-    evidence = np.clip(logit(probability) - logit(threshold), -STRONGEST, STRONGEST)
+    evidence = np.clip(logit(probability) - logit(threshold), -AGAINST, STRONGEST)
     joins = np.flatnonzero(probability >= threshold)
     component = components(left[joins], right[joins], records)
     size = np.bincount(component, minlength=records)

@@ -26,7 +26,8 @@ class Kind:
 
     keys: (distinct raw values, region) → key table. same: the key column (String, or List for cells with several
     values) whose equality is sameness. context: key table → what `similarity` needs to know about the whole table.
-    veto: two values at most this alike can never belong to one record.
+    veto: two values at most this alike can never belong to one record. recombine: the key column with the words of
+    values that are made of parts which several records share by chance (see `engine.match.chance`).
     """
 
     keys: Callable[[pl.Series, str], pl.DataFrame]
@@ -38,6 +39,7 @@ class Kind:
     joint: tuple[str, ...] = ()
     context: Callable[[pl.DataFrame], Any] | None = None
     veto: int | None = None
+    recombine: str | None = None
 
 
 def graded(levels: Cuts, *rarities: tuple[str, int]) -> Cuts:
@@ -67,6 +69,7 @@ KINDS: Mapping[str, Kind] = {
         block_keys=person.block_keys,
         alone=("fold", "family", "family_initial", "words", "skeletons", "bones"),
         joint=("fold", "family", "family_initial"),
+        recombine="words",
     ),
     "given_name": Kind(
         keys=lambda values, region: names.given_keys(values),
@@ -101,6 +104,7 @@ KINDS: Mapping[str, Kind] = {
         alone=("fold", "rare", "acronym", "bigrams", "start", "consonants"),
         joint=("fold", "first", "start"),
         context=company.token_weights,
+        recombine="native",
     ),
     "phone": Kind(
         keys=lambda values, region: phones.keys(values, region=region),

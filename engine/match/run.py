@@ -10,13 +10,12 @@ import numpy as np
 import polars as pl
 
 from engine.match import block as blocking
-from engine.match import choose, cluster, compare, weigh
+from engine.match import chance, choose, cluster, compare, weigh
 from engine.match.encode import Encoded, encode
 from engine.match.kinds import expected_levels
 from engine.progress import Progress, silent
 from engine.rules import Rules, Thresholds, validate
 
-RANDOM_PAIRS = 1_000_000
 _T = TypeVar("_T")
 
 
@@ -142,21 +141,22 @@ def _estimate(
     progress: Progress,
 ) -> "weigh.Weights":  # fmt: skip
     records = len(found.records)
-    rng = np.random.default_rng(seed)
-    left = rng.integers(0, records, RANDOM_PAIRS)
-    right = rng.integers(0, records, RANDOM_PAIRS)
-    apart = left != right
-    if found.source is not None:
-        apart &= found.source[left] != found.source[right]
-    left, right = left[apart], right[apart]
-    by_chance = {}
-    for comparison in rules.comparisons:
-        codes = compare.levels(comparison, compare.similarity(found.encoded[comparison.name], left, right))
-        by_chance[comparison.name] = np.bincount(codes, minlength=len(comparison.levels) + 1)[1:]
-    all_pairs = records * (records - 1) / 2 * apart.mean()
+    left, right = chance.random_pairs(records, found.source, seed=seed)
+    all_pairs = records * (records - 1) / 2 * chance.share_across(found.source, seed=seed)
+    by_chance = {
+        c.name: chance.counts(c, found.encoded[c.name], found.records, (left, right), seed=seed, region=rules.region,
+                              recombined=len(rules.comparisons) < weigh.IDENTIFIABLE)
+        for c in rules.comparisons  # fmt: skip
+    }
     expected = {c.name: expected_levels(c) for c in rules.comparisons}
     return weigh.estimate(rules.comparisons, patterns, expected=expected, by_chance=by_chance, all_pairs=all_pairs,
-                          judged=judged, seed=seed, progress=progress)  # fmt: skip
+                          named_by=named_by(rules), judged=judged, seed=seed, progress=progress)  # fmt: skip
+
+
+def named_by(rules: Rules) -> list[str]:
+    """Rules → names of the comparisons that say who or what a record is."""
+    kinds = ("company",) if rules.entity == "company" else ("person_name", "given_name", "family_name")
+    return [c.name for c in rules.comparisons if c.kind in kinds]
 
 
 def judged_counts(

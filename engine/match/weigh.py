@@ -18,8 +18,9 @@ from engine.progress import Progress, silent
 from engine.rules import Comparison, LatentClass, Weights
 
 Matrix = np.ndarray
-CLASS_COUNTS = (2, 3, 4, 6, 8)  # of which the Bayesian information criterion chooses
-STARTS = 3
+IDENTIFIABLE = 3  # with fewer comparisons latent classes cannot be told apart: two classes, u from chance
+CLASS_COUNTS = (2, 3, 4, 5, 6, 8, 10)  # of which the Bayesian information criterion chooses
+AGREES = 80  # similarity from which values count as agreeing when pairs are first sorted into kinds
 PRIOR_PAIRS = 20.0  # how many imaginary matches the expected levels of a match are worth
 SMOOTH = 0.5  # imaginary pairs spread over the levels of each class: no probability is ever 0
 
@@ -70,6 +71,7 @@ def estimate(
     expected: Mapping[str, Sequence[float]],
     by_chance: Mapping[str, Sequence[float]],
     all_pairs: float,
+    named_by: Sequence[str] = (),
     judged: tuple[np.ndarray, np.ndarray] | None = None,
     seed: int = 0,
     progress: Progress = silent,
@@ -77,8 +79,8 @@ def estimate(
     """Pattern table → latent classes, those of matches first.
 
     `expected`: per comparison the levels (codes 1…k) a match is expected to reach, a weak prior; `by_chance`: level
-    counts of random pairs; `all_pairs`: how many pairs the table has in all; `judged`: judged matches and judged
-    non-matches per pattern, taken as certain.
+    counts of random pairs; `all_pairs`: how many pairs the table has in all; `named_by`: the comparisons of names, of
+    which a match agrees on one at least; `judged`: judged matches and judged non-matches per pattern, taken as certain.
     """
     layout = Layout.of(comparisons)
     x = layout.indicators(patterns)
@@ -86,24 +88,63 @@ def estimate(
     m = layout.normalised(np.concatenate([np.asarray(expected[c], float) + 1e-4 for c in layout.names]))
     u = layout.normalised(np.concatenate([np.asarray(by_chance[c], float) + SMOOTH for c in layout.names]))
     known = _known(n, judged)
-    posterior = _fellegi_sunter(layout, x, n, m, u, all_pairs, known)
-    rng = np.random.default_rng(seed)
+    strangers = _strangers(patterns, named_by)
+    identifiable = len(comparisons) >= IDENTIFIABLE
+    simple, posterior = _fellegi_sunter(layout, x, n, m, u, all_pairs, known, strangers, learn=not identifiable)
+    if not identifiable:
+        return _as_weights(layout, simple, np.array([True, False]))
+    kinds_of_pairs = _kinds_of_pairs(comparisons, patterns, named_by)
     best: _Fit | None = None
     best_score = np.inf
     for classes in CLASS_COUNTS:
-        fits = [
-            _latent_classes(layout, x, n, posterior, m, u, classes=classes, rng=rng, known=known)
-            for _ in range(1 if classes == CLASS_COUNTS[0] else STARTS)
-        ]
-        fit = max(fits, key=lambda f: f.log_likelihood)
+        first = _start(kinds_of_pairs, n * (1 - posterior), classes - 1)
+        fit = _latent_classes(layout, x, n, posterior, first, m, u, known=known)
         free = classes * (sum(layout.width) - len(layout.width)) + classes - 1
         score = free * np.log(max(n.sum(), 2.0)) - 2 * fit.log_likelihood
         progress("weigh", (CLASS_COUNTS.index(classes) + 1) / len(CLASS_COUNTS))
-        if score >= best_score:
-            break
-        best, best_score = fit, score
+        if score < best_score:
+            best, best_score = fit, score
     assert best is not None
-    return _as_weights(layout, best, _speaks_for_match(best, x, n, u, all_pairs))
+    return _as_weights(layout, best, _speaks_for_match(best, x, n, m, u, all_pairs, strangers))
+
+
+def _kinds_of_pairs(comparisons: Sequence[Comparison], patterns: pl.DataFrame, named_by: Sequence[str]) -> np.ndarray:
+    """Pattern table → for each pattern what kind of pair it is, one number: which names agree, and how much else."""
+    agree = {
+        c.name: patterns[c.name].to_numpy() > sum(level.at_least < AGREES for level in c.levels) for c in comparisons
+    }
+    names = np.zeros(len(patterns), np.int64)
+    for name in named_by:
+        names = 2 * names + agree[name]
+    others = np.sum([agree[c.name] for c in comparisons if c.name not in named_by], axis=0, dtype=np.int64)
+    return names * 3 + np.minimum(others, 2)
+
+
+def _start(kind: np.ndarray, mass: Matrix, classes: int) -> Matrix:
+    """Kind of pair of each pattern, its non-matches → where each pattern starts: one class for each common kind.
+
+    Classes are dealt out in turn, to the commonest kind of each agreement of names first: millions of pairs of
+    strangers must not leave the few relatives and namesakes, who look most like matches, without a class.
+    """
+    weight = np.bincount(kind, mass)
+    ranked = sorted(np.flatnonzero(weight).tolist(), key=lambda k: -weight[k])
+    turn: dict[int, int] = {}
+    order = []
+    for one in ranked:
+        order.append((turn.setdefault(one // 3, 0), len(order), one))
+        turn[one // 3] += 1
+    place = {one: min(position, classes - 1) for position, (_, _, one) in enumerate(sorted(order))}
+    split = np.full((len(kind), classes), 0.1 / classes)
+    split[np.arange(len(kind)), [place.get(int(k), classes - 1) for k in kind]] += 0.9
+    return np.asarray(split)
+
+
+def _strangers(patterns: pl.DataFrame, named_by: Sequence[str]) -> np.ndarray:
+    """Pattern table, comparisons of names → patterns in which every name that is there differs altogether."""
+    codes = [patterns[name].to_numpy() for name in named_by]
+    if not codes:
+        return np.zeros(len(patterns), bool)
+    return np.asarray(np.all([c <= 1 for c in codes], axis=0) & np.any([c == 1 for c in codes], axis=0))
 
 
 def _known(n: Matrix, judged: tuple[np.ndarray, np.ndarray] | None) -> tuple[Matrix, Matrix] | None:
@@ -122,12 +163,23 @@ def _with_known(posterior: Matrix, known: tuple[Matrix, Matrix] | None) -> Matri
 
 
 def _fellegi_sunter(
-    layout: Layout, x: Matrix, n: Matrix, m: Matrix, u: Matrix, all_pairs: float, known: tuple[Matrix, Matrix] | None
-) -> Matrix:
-    """The two-class model in the space of all pairs, u from random pairs → P(match) of each pattern.
+    layout: Layout,
+    x: Matrix,
+    n: Matrix,
+    m: Matrix,
+    u: Matrix,
+    all_pairs: float,
+    known: tuple[Matrix, Matrix] | None,
+    strangers: np.ndarray,
+    *,
+    learn: bool,
+) -> tuple[_Fit, Matrix]:
+    """The two-class model in the space of all pairs, u from random pairs → it, and P(match) of each pattern.
 
     Only the candidates were looked at, but u is of random pairs, so the share of matches is counted among *all*
-    pairs. It is the start for the latent classes.
+    pairs. It is the start for the latent classes. Strangers by name start as non-matches: colleagues who share phone,
+    company and mail domain would else look like matches. `learn`: whether m is estimated or stays as expected;
+    learning it here lets namesakes and relatives, who outnumber the matches, teach the model their ways.
     """
     prior = m * PRIOR_PAIRS
     share = min(0.5, 0.1 * n.sum() / all_pairs)
@@ -135,10 +187,12 @@ def _fellegi_sunter(
     posterior = np.zeros(len(n))
     for _ in range(30):
         odds = np.log(share / (1 - share)) + x @ np.log(m) - log_u
-        posterior = _with_known(1 / (1 + np.exp(-np.clip(odds, -500, 500))), known)
+        posterior = np.where(strangers, 0.0, 1 / (1 + np.exp(-np.clip(odds, -500, 500))))
+        posterior = _with_known(posterior, known)
         share = float(np.clip((n * posterior).sum() / all_pairs, 1e-12, 0.5))
-        m = layout.normalised(x.T @ (n * posterior) + prior)
-    return posterior
+        if learn:
+            m = layout.normalised(x.T @ (n * posterior) + prior)
+    return _Fit(0.0, np.array([share, 1 - share]), np.vstack([m, u])), posterior
 
 
 def _latent_classes(
@@ -146,18 +200,17 @@ def _latent_classes(
     x: Matrix,
     n: Matrix,
     posterior: Matrix,
+    split: Matrix,
     m: Matrix,
     u: Matrix,
     *,
-    classes: int,
-    rng: np.random.Generator,
     known: tuple[Matrix, Matrix] | None,
     rounds: int = 300,
     tolerance: float = 1e-7,
 ) -> _Fit:
-    """Indicators, counts, a first P(match) → fitted classes; class 0 starts as the matches."""
-    others = classes - 1
-    split = rng.dirichlet(np.full(others, 0.5), size=len(n)) if others > 1 else np.ones((len(n), 1))
+    """Indicators, counts, a first P(match), a first split of the others → fitted classes; class 0 starts as the matches."""
+    others = split.shape[1]
+    classes = others + 1
     responsibility = np.column_stack([posterior, split * (1 - posterior)[:, None]])
     prior = np.vstack([m * PRIOR_PAIRS, np.tile(u * SMOOTH * 4, (others, 1))]) + SMOOTH / 10
     before = -np.inf
@@ -182,19 +235,23 @@ def _latent_classes(
     return _Fit(log_likelihood, share, levels)
 
 
-def _speaks_for_match(fit: _Fit, x: Matrix, n: Matrix, u: Matrix, all_pairs: float) -> np.ndarray:
+def _speaks_for_match(
+    fit: _Fit, x: Matrix, n: Matrix, m: Matrix, u: Matrix, all_pairs: float, strangers: np.ndarray
+) -> np.ndarray:
     """Fitted classes → which of them are matches: those whose average pair Fellegi–Sunter would call a match.
 
     Matches are not all alike (names swapped, fields retyped), so a class that started as non-matches may turn out to
     be another kind of match. Its average pair then agrees on nearly everything, far beyond chance; colleagues and
-    relatives agree on what they share and differ in the rest, which leaves their average far below.
+    relatives agree on what they share and differ in the rest, which leaves their average far below. A class most of
+    whose pairs are strangers by name is never one of matches.
     """
     joint = x @ np.log(fit.levels).T + np.log(fit.share)
     weight = np.exp(joint - joint.max(axis=1, keepdims=True))
     weight = weight / weight.sum(axis=1, keepdims=True) * n[:, None]
-    evidence = x @ (np.log(fit.levels[0]) - np.log(u))
+    evidence = x @ (np.log(m) - np.log(u))
     average = (weight * evidence[:, None]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-300)
-    is_match = average + np.log(fit.share[0] * n.sum() / all_pairs) > 0
+    strange = (weight * strangers[:, None]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-300)
+    is_match = (average + np.log(fit.share[0] * n.sum() / all_pairs) > 0) & (strange < 0.5)
     is_match[0] = True
     return is_match
 

@@ -67,7 +67,7 @@ def known(values: pl.Series, kind: str) -> pl.Series:
     if kind == "website":
         rules.append(("made_up", bare.str.replace(r"^(?:https?://)?(?:www\.)?", "").is_in(table["website"])))
     reasons: list[pl.Expr] = [pl.when(rule).then(pl.lit(name)) for name, rule in rules]
-    return frame.select(reason=pl.coalesce(*reasons, pl.lit(None, pl.String())))["reason"]
+    return frame.with_columns(reason=pl.coalesce(*reasons, pl.lit(None, pl.String())))["reason"]
 
 
 def tidy(values: pl.Series) -> pl.Series:
