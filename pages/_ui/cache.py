@@ -161,14 +161,15 @@ def tables(paths: tuple[str, ...], encoding: str | None, delimiter: str | None) 
 @st.cache_data(show_spinner=False, max_entries=_SOME)
 def completeness(path: str, snapshot_id: str, entity: str) -> pl.DataFrame:
     """→ field, share of records with a value."""
-    records = snapshot(path, snapshot_id).frames[entity]
-    return profile.completeness(records)
+    return profile.completeness(snapshot(path, snapshot_id).frames[entity], entity=entity)
 
 
 @st.cache_data(show_spinner=False, max_entries=_SOME)
 def invalid(path: str, snapshot_id: str, entity: str) -> pl.DataFrame:
-    """→ field, problem, records, example."""
-    return profile.invalid(snapshot(path, snapshot_id).frames[entity], entity)
+    """→ field, problem, values, records, examples."""
+    held = snapshot(path, snapshot_id)
+    mappings = tuple(e for source in held.sources for e in source.mapping.entities)
+    return profile.invalid(held.frames[entity], entity=entity, mappings=mappings)
 
 
 def plan(

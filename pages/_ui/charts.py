@@ -113,12 +113,18 @@ def removable(frame: pl.DataFrame, *, merge: float) -> alt.LayerChart:
 def waterfall(frame: pl.DataFrame) -> alt.Chart:
     """(part, start, end, weight, says) in order → how each comparison moves the weight, bits, from left to right."""
     ends = pl.concat([frame["start"], frame["end"]])
+    margin = 0.04 * (ends.max() - ends.min()) + 0.1
+    domain = [ends.min() - margin, ends.max() + margin]
     direction = alt.condition("datum.weight < 0", alt.value(WARN), alt.value(STRONG))
     return _finish(
         alt.Chart(frame)
         .mark_bar(height=16, cornerRadius=2)
         .encode(
-            x=alt.X("start:Q", title=_("match weight, bits"), scale=alt.Scale(domain=[ends.min(), ends.max()])),
+            x=alt.X(
+                "start:Q",
+                title=_("match weight, bits"),
+                scale=alt.Scale(domain=[ends.min() - margin, ends.max() + margin]),
+            ),
             x2="end:Q",
             y=alt.Y("part:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL)),
             color=direction,

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.plan.reasons import HEADINGS, SENTENCES
 from pages._ui import words
-from pages._ui.text import _, date
+from pages._ui.text import _, date, num
 
 
 def disposition(code: str) -> str:
@@ -164,6 +164,17 @@ def reject(code: str) -> str:
     return names.get(code, code.replace("_", " "))
 
 
+def invalid(code: str) -> str:
+    """Why a value cannot be right."""
+    names = {
+        "not_a_phone": _("not a phone number"),
+        "not_an_email": _("not an e-mail address"),
+        "wrong_check_digits": _("check digits are wrong"),
+        "not_a_date": _("not a date"),
+    }
+    return names.get(code, code)
+
+
 def plan_action(code: str) -> str:
     """What a plan does."""
     names = {
@@ -204,6 +215,8 @@ def reason(code: str, details: Mapping[str, Any]) -> str:
 def _detail(name: str, value: Any) -> Any:
     if name in ("rule", "protected"):
         return schedule_rule(value)
+    if name == "percent":
+        return num(value, 1)
     if name == "trigger":
         return words.field(value)
     if name == "disposition":

@@ -85,7 +85,8 @@ def date(value: dt.date | dt.datetime | str | None) -> str:
     if value is None or value == "":
         return "–"
     day = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
-    return str(dates.format_date(day, format="medium", locale=_LOCALES[language()]))
+    pattern = "medium" if language() == "zh" else "d MMM y"
+    return str(dates.format_date(day, format=pattern, locale=_LOCALES[language()]))
 
 
 def plain(value: object, limit: int = 200) -> str:

@@ -3,8 +3,19 @@
 Every table is a function, so that its sentences are in the language in use when they are shown.
 """
 
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
 from engine.errors import WinnowError
 from pages._ui.text import _, n_, num, plain
+
+
+def told(codes: pl.Series, say: Callable[[Any], str]) -> pl.Series:
+    """Codes → their words, each said once, here: a frame's own threads do not know the language in use."""
+    known = {code: say(code) for code in codes.unique()}
+    return pl.Series(codes.name, [known[code] for code in codes], dtype=pl.String)
 
 
 def entity(code: str) -> str:

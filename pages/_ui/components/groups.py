@@ -110,7 +110,7 @@ def choose(shown: pl.DataFrame) -> dict[str, Any] | None:
             pl.col("records").alias(_("Records")),
             pl.col("probability").round(3).alias(_("Weakest link")),
             pl.col("conflicts").alias(_("Conflicts")),
-            pl.col("verdict").map_elements(meanings.decision, return_dtype=pl.String).alias(_("Decision")),
+            words.told(shown["verdict"], meanings.decision).alias(_("Decision")),
         ),
         hide_index=True,
         height=min(300, 38 + 35 * shown.height),

@@ -94,11 +94,12 @@ def table(entity: str) -> None:
         if done.is_empty():
             st.caption(_("Nothing was judged yet."))
             return
+        latest = done.sort("judged_at", descending=True)
         st.dataframe(
-            done.sort("judged_at", descending=True).select(
+            latest.select(
                 pl.col("left_id").alias(_("First record")),
                 pl.col("right_id").alias(_("Second record")),
-                pl.col("verdict").map_elements(words.verdict, return_dtype=pl.String).alias(_("Verdict")),
+                words.told(latest["verdict"], words.verdict).alias(_("Verdict")),
                 pl.col("judge").alias(_("Judged by")),
                 pl.col("judged_at").str.slice(0, 16).str.replace("T", " ").alias(_("When")),
             ),

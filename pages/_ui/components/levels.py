@@ -125,16 +125,16 @@ def blocking(found: Match) -> None:
             "capped_values": _("Values skipped"),
             "capped_pairs": _("Pairs skipped"),
         }
-    ).with_columns(pl.col(_("Rule")).map_elements(words.blocking_rule, return_dtype=pl.String))
+    ).with_columns(words.told(found.blocking["rule"], words.blocking_rule).alias(_("Rule")))
     st.dataframe(table, hide_index=True)
     if found.placeholders.height:
         st.markdown("**" + _("Placeholders that do not count as agreement") + "**")
         st.dataframe(
             found.placeholders.select(
-                pl.col("comparison").map_elements(words.comparison, return_dtype=pl.String).alias(_("Comparison")),
+                words.told(found.placeholders["comparison"], words.comparison).alias(_("Comparison")),
                 pl.col("value").alias(_("Value")),
                 pl.col("records").alias(_("Records")),
-                pl.col("reason").map_elements(words.placeholder, return_dtype=pl.String).alias(_("Why")),
+                words.told(found.placeholders["reason"], words.placeholder).alias(_("Why")),
             ),
             hide_index=True,
         )

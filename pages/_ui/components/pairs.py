@@ -26,7 +26,7 @@ def at_threshold(entity: str, found: Match) -> None:
         selection_mode="single-row",
         key=f"near:{entity}",
         column_config={
-            _("Probability"): st.column_config.NumberColumn(format="%.3f", width="small"),
+            _("Probability"): st.column_config.NumberColumn(format="%.3f", width=110),
             _("Result"): st.column_config.TextColumn(width="small"),
         },
     )
@@ -36,7 +36,7 @@ def at_threshold(entity: str, found: Match) -> None:
 
 def pair_table(found: Match, pairs: pl.DataFrame, merge: float) -> pl.DataFrame:
     """Pairs by id → a table of what the two are called, how alike they are, what happens to them."""
-    name = label(found.records)
+    name = label(found.records, contact=False)
     called = pl.DataFrame({"id": found.records["record_id"], "called": name})
     return (
         pairs.join(called.rename({"called": "a"}), left_on="left_id", right_on="id", how="left", maintain_order="left")
@@ -53,9 +53,9 @@ def pair_table(found: Match, pairs: pl.DataFrame, merge: float) -> pl.DataFrame:
     )
 
 
-def label(records: pl.DataFrame) -> pl.Series:
+def label(records: pl.DataFrame, *, contact: bool = True) -> pl.Series:
     """Records → a name for each: what it is called, with its first phone or e-mail."""
-    there = [c for c in ("phone", "email", "city") if c in records.columns]
+    there = [c for c in ("phone", "email", "city") if contact and c in records.columns]
     more = pl.coalesce([pl.col(c) for c in there]) if there else pl.lit(None, pl.String)
     more = more.str.split("; ").list.first()
     called = [pl.col(c) for c in ("name", "company", "record_id") if c in records.columns]

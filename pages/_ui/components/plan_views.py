@@ -79,13 +79,13 @@ def items(plan: Plan) -> None:
     why = [meanings.reason(c, {**json.loads(d or "{}"), "survivor_id": s}) for c, d, s in
            rows.select("reason", "details", "survivor_id").iter_rows()]  # fmt: skip
     columns = [
-        pl.col("entity").map_elements(words.plan_entity, return_dtype=pl.String).alias(_("Records")),
+        words.told(rows["entity"], words.plan_entity).alias(_("Records")),
         pl.col("record_id").alias(_("ID")),
         pl.Series(_("Why"), why, dtype=pl.String),
     ]
     if action == "merge":
         columns.insert(2, pl.col("survivor_id").alias(_("Goes into")))
-        columns.append(pl.col("match_probability").round(3).alias(_("Match probability")))
+        columns.append(pl.col("match_probability").round(3).alias(_("Probability")))
     else:
         columns.append((pl.col("bytes") / 2**20).round(2).alias(_("Size, {unit}", unit=_("MB"))))
     st.dataframe(
@@ -93,9 +93,9 @@ def items(plan: Plan) -> None:
         hide_index=True,
         column_config={
             **frame.numbers(_("Size, {unit}", unit=_("MB"))),
-            _("Match probability"): st.column_config.NumberColumn(format="%.3f", width="small"),
+            _("Probability"): st.column_config.NumberColumn(format="%.3f", width=110),
             _("Records"): st.column_config.TextColumn(width="small"),
-            _("Why"): st.column_config.TextColumn(width="large"),
+            _("Why"): st.column_config.TextColumn(width=400),
         },
     )
     if counts[action] > _SHOWN:

@@ -177,9 +177,9 @@ def _table(decided: pl.DataFrame) -> pl.DataFrame:
     return decided.select(
         pl.col("entity").replace_strict({e: words.entity(e) for e in _ENTITIES}).alias(_("Records")),
         pl.col("record_id").alias(_("ID")),
-        pl.col("disposition").map_elements(meanings.disposition, return_dtype=pl.String).alias(_("Disposition")),
-        pl.col("rule").map_elements(meanings.schedule_rule, return_dtype=pl.String).alias(_("Rule")),
-        pl.col("due").map_elements(date, return_dtype=pl.String).alias(_("Due since")),
-        pl.col("reason").map_elements(meanings.retention_reason, return_dtype=pl.String).alias(_("Reason")),
+        words.told(decided["disposition"], meanings.disposition).alias(_("Disposition")),
+        words.told(decided["rule"], meanings.schedule_rule).alias(_("Rule")),
+        words.told(decided["due"], date).alias(_("Due since")),
+        words.told(decided["reason"], meanings.retention_reason).alias(_("Reason")),
         (pl.col("bytes") / 2**20).round(2).alias(_("Size, {unit}", unit=_("MB"))),
     )

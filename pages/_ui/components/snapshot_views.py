@@ -74,7 +74,7 @@ def rejects(snapshot: object) -> None:
         refused.head(_SHOWN).select(
             pl.col("source_file").alias(_("File")),
             pl.col("source_line").alias(_("Line")),
-            pl.col("reason").map_elements(meanings.reject, return_dtype=pl.String).alias(_("Why")),
+            words.told(refused.head(_SHOWN)["reason"], meanings.reject).alias(_("Why")),
             pl.col("content").str.slice(0, 200).alias(_("Content")),
         ),
         hide_index=True,
@@ -95,15 +95,13 @@ def profile(snapshot: object) -> None:
         **state.keep("profiled", there[0], options=there),
     )
     entity = state.get("profiled") if state.get("profiled") in there else there[0]
-    filled = cache.completeness(work.path(), work.snapshot_id() or "", entity)
+    filled = cache.completeness(work.path(), work.snapshot_id() or "", entity).filter(pl.col("filled") > 0)
     left, right = st.columns(2)
     with left, st.container(border=True):
         st.markdown("**" + _("How complete the records are") + "**")
         frame.chart(
             charts.bars(
-                filled.select(
-                    name=pl.col("field").map_elements(words.field, return_dtype=pl.String), value=pl.col("share")
-                ),
+                filled.select(name=words.told(filled["field"], words.field), value=pl.col("share")),
                 name="name",
                 value="value",
                 titles=(_("Field"), _("share of records with a value")),
@@ -126,10 +124,10 @@ def _invalid(entity: str) -> None:
         return
     st.dataframe(
         wrong.select(
-            pl.col("field").map_elements(words.field, return_dtype=pl.String).alias(_("Field")),
-            pl.col("problem").map_elements(meanings.invalid, return_dtype=pl.String).alias(_("Why")),
+            words.told(wrong["field"], words.field).alias(_("Field")),
+            words.told(wrong["problem"], meanings.invalid).alias(_("Why")),
             pl.col("records").alias(_("Records")),
-            pl.col("example").alias(_("Example")),
+            pl.col("examples").list.join(" · ").alias(_("Examples")),
         ),
         hide_index=True,
         column_config=frame.numbers(_("Records")),

@@ -55,9 +55,7 @@ def by_group() -> None:
     )
     by = state.get("by")
     used = cache.usage(work.path(), work.snapshot_id() or "", by, work.as_of())
-    shown = used.with_columns(
-        pl.col("group").map_elements(lambda g: words.group(by, g), return_dtype=pl.String, skip_nulls=False)
-    )
+    shown = used.with_columns(words.told(used["group"], lambda g: words.group(by, g)))
     frame.chart(
         charts.bars(
             shown.head(_SHOWN).select(name="group", value=pl.col("bytes") / _GB),
@@ -109,13 +107,13 @@ def findings() -> None:
     )
     st.caption(meanings.finding_meaning(chosen))
     rows = found.filter(finding=chosen)
-    name = rows["details"].map_elements(lambda d: str(json.loads(d).get("name") or ""), return_dtype=pl.String)
+    name = words.told(rows["details"], lambda d: str(json.loads(d).get("name") or ""))
     st.dataframe(
         rows.select(
             pl.lit(name).alias(_("File")),
             (pl.col("bytes") / _MB).round(2).alias(_("Could be freed, {unit}", unit=_("MB"))),
-            pl.col("certainty").map_elements(meanings.certainty, return_dtype=pl.String).alias(_("How sure")),
-            pl.col("action").map_elements(meanings.action, return_dtype=pl.String).alias(_("Plan")),
+            words.told(rows["certainty"], meanings.certainty).alias(_("How sure")),
+            words.told(rows["action"], meanings.action).alias(_("Plan")),
             pl.col("reversible").alias(_("Can be undone")),
             pl.col("file_id").alias(_("File ID")),
         ),
@@ -151,9 +149,7 @@ def growth() -> None:
     frame.chart(
         charts.bars(
             change.head(_SHOWN).select(
-                name=pl.col("group").map_elements(
-                    lambda g: words.group(by, g), return_dtype=pl.String, skip_nulls=False
-                ),
+                name=words.told(change["group"].head(_SHOWN), lambda g: words.group(by, g)),
                 value=pl.col("bytes_change") / _GB,
             ),
             name="name",

@@ -115,7 +115,7 @@ def _histogram(entity: str, found: Match) -> tuple[pl.DataFrame, list[str]]:
     truth = None if known is None else evaluate.against(found, known)
     counted = evaluate.histogram(found.patterns, truth=truth, width=_WIDTH)
     same = _("truly the same") if truth else _("the same, as estimated")
-    other = _("different") if truth else _("different, as estimated")
+    other = _("truly different") if truth else _("different, as estimated")
     base = counted.select(low="weight", high=pl.col("weight") + _WIDTH, matches="matches", pairs="pairs")
     rows = [
         base.select("low", "high", group=pl.lit(other), pairs=(pl.col("pairs") - pl.col("matches")).clip(0)),
