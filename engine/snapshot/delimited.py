@@ -172,7 +172,7 @@ def _fast(data: bytes, delimiter: str) -> tuple[list[str], pl.DataFrame, pl.Seri
     try:
         headers, header_lines = _header(data, delimiter)
         frame = pl.read_csv(data, separator=delimiter, infer_schema=False, missing_columns="insert")
-    except (pl.exceptions.PolarsError, csv.Error):
+    except (pl.exceptions.PolarsError, csv.Error, UnicodeDecodeError):
         return None
     if frame.width != len(headers):
         return None

@@ -10,7 +10,9 @@ import re
 from engine.errors import InputError, UnreadableFile
 
 SAMPLE = 1 << 18
+HAN_MARKS = frozenset("，。、；：？！（）“”«»《》·—…￥")
 LEGACY = ("cp1251", "cp866", "gb18030", "cp1252")
+STRAY_NULS = 16  # so many NULs are a flaw of an export; more mean UTF-16 or no text at all
 BROKEN_SHARE = 0.02  # a text with fewer broken characters than this is UTF-8 that somebody cut
 
 _MARKS = (
@@ -99,17 +101,10 @@ def _unmarked_utf16(sample: bytes) -> str | None:
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     half = max(len(sample) // 2, 1)
     for many, few, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if many > 0.05 * half and few <= 0.01 * half and _decodes(sample[: len(sample) // 2 * 2], encoding):
+        enough = many > 0.05 * half and (many > STRAY_NULS or many > 0.4 * half)
+        if enough and few <= 0.01 * half and "\n" in sample.decode(encoding, errors="ignore"):
             return encoding
     return None
-
-
-def _decodes(sample: bytes, encoding: str) -> bool:
-    try:
-        codecs.getincrementaldecoder(encoding)().decode(sample, final=False)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _is_utf8(sample: bytes) -> bool:
@@ -129,8 +124,7 @@ def _around_first_beyond_ascii(data: bytes) -> bytes:
 
 def _control_share(sample: bytes) -> float:
     controls = sum(sample.count(code) for code in (*range(1, 9), *range(14, 27), *range(28, 32), 127))
-    # A stray NUL is a flaw of an export; a file full of them is not text.
-    return (controls + max(0, sample.count(0) - 16)) / max(len(sample), 1)
+    return (controls + max(0, sample.count(0) - STRAY_NULS)) / max(len(sample), 1)
 
 
 def _likeness(sample: bytes, encoding: str) -> float:
@@ -140,7 +134,9 @@ def _likeness(sample: bytes, encoding: str) -> float:
         return 0.0
     if encoding == "gb18030":
         # Level 1 of GB 2312, the 3,755 commonest characters, is what Chinese text consists of.
-        common = sum(1 for c in beyond if _is_common_han(c) or c in "，。、；：？！（）“”《》·—…￥")
+        common = sum(
+            1 for c in beyond if _is_common_han(c) or "А" <= c <= "ё" or c in "，。、；：？！（）“”«»《》·—…￥"
+        )
         return common / len(beyond)
     if encoding == "cp1252":
         words = sum(sum(1 for c in w if ord(c) > 127) for w in _ACCENTED_WORD.findall(text))

@@ -8,7 +8,7 @@ from engine.snapshot.kinds import is_tax_id
 from engine.snapshot.mapping import EntityMapping
 
 _EMAIL = r"^[^\s@,;<>\"]+@[^\s@,;<>\".]+(\.[^\s@,;<>\".]+)*\.[^\s@,;<>\".\d]{2,}$"
-_BIRTH = r"^\d{1,4}[-./年]?\d{1,2}[-./月]?\d{1,4}日?(?:[ T].*)?$"
+_BIRTH = r"^(?:\d{1,4}[-./年]\d{1,2}[-./月]\d{1,4}日?|\d{8})(?:[ T].*)?$"
 EXAMPLES = 3
 CHECKED = ("phone", "email", "tax_id", "birth_date")
 
