@@ -7,14 +7,13 @@ themselves, `joint` keys together with a key of another comparison.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from engine.match import company, fields, person
-from engine.normalise import companies, emails, names, phones, websites
+from engine.match import codes, company, fields, person, words
+from engine.normalise import companies, dates, emails, ids, names, numbers, phones, places, text, websites
 from engine.rules import SAME, Comparison
 
 Cuts = tuple[tuple[str, int], ...]
@@ -42,11 +41,6 @@ class Kind:
     recombine: str | None = None
 
 
-def graded(levels: Cuts, *rarities: tuple[str, int]) -> Cuts:
-    """Levels, (name, least similarity) of rarer grades of the same value → levels with the grades above them."""
-    return (*rarities, *levels)
-
-
 def _given_blocks(table: pl.DataFrame) -> pl.DataFrame:
     return table.select("fold", "initial", formal=pl.col("formal").str.split(" "))
 
@@ -55,24 +49,24 @@ def _family_blocks(table: pl.DataFrame) -> pl.DataFrame:
     return table.select("fold", "stem", head=pl.col("stem").str.slice(0, 4))
 
 
-def _phone_blocks(table: pl.DataFrame) -> pl.DataFrame:
-    national = pl.col("national")
-    return table.select(number=national, last7=national.list.eval(pl.element().str.tail(7)))
+def _plain(keys: Callable[[pl.Series], pl.DataFrame]) -> Callable[[pl.Series, str], pl.DataFrame]:
+    """Keys that do not depend on the region → keys of the common shape."""
+    return lambda values, region: keys(values)
 
 
 KINDS: Mapping[str, Kind] = {
     "person_name": Kind(
-        keys=lambda values, region: names.parse(values),
+        keys=_plain(names.parse),
         same="fold",
         similarity=person.person,
-        levels=graded(person.PERSON_LEVELS, ("same, rare", 116)),
+        levels=(("same, rare", 116), *person.PERSON_LEVELS),
         block_keys=person.block_keys,
-        alone=("fold", "family", "family_initial", "words", "skeletons", "bones"),
-        joint=("fold", "family", "family_initial"),
+        alone=("fold", "family", "family_initial", "words", "skeletons", "bones", "sounds", "surnames"),
+        joint=("fold", "family", "family_initial", "words"),
         recombine="words",
     ),
     "given_name": Kind(
-        keys=lambda values, region: names.given_keys(values),
+        keys=_plain(names.given_keys),
         same="fold",
         similarity=person.given,
         levels=person.GIVEN_LEVELS,
@@ -80,15 +74,15 @@ KINDS: Mapping[str, Kind] = {
         joint=("formal", "initial", "fold"),
     ),
     "family_name": Kind(
-        keys=lambda values, region: names.family_keys(values),
+        keys=_plain(names.family_keys),
         same="fold",
         similarity=person.family,
-        levels=graded(person.FAMILY_LEVELS, ("same, rare", 114)),
+        levels=(("same, rare", 114), *person.FAMILY_LEVELS),
         block_keys=_family_blocks,
         joint=("stem", "head", "fold"),
     ),
     "patronymic": Kind(
-        keys=lambda values, region: names.patronymic_keys(values),
+        keys=_plain(names.patronymic_keys),
         same="fold",
         similarity=person.patronymic,
         levels=person.PATRONYMIC_LEVELS,
@@ -96,10 +90,10 @@ KINDS: Mapping[str, Kind] = {
         joint=("fold",),
     ),
     "company": Kind(
-        keys=lambda values, region: companies.keys(values),
+        keys=_plain(companies.keys),
         same="fold",
         similarity=company.similarity,
-        levels=graded(company.COMPANY_LEVELS, ("the same name, rare", 114)),
+        levels=(("the same name, rare", 114), *company.COMPANY_LEVELS),
         block_keys=company.block_keys,
         alone=("fold", "rare", "acronym", "bigrams", "start", "consonants"),
         joint=("fold", "first", "start"),
@@ -111,11 +105,11 @@ KINDS: Mapping[str, Kind] = {
         same="numbers",
         similarity=fields.phone,
         levels=fields.PHONE_LEVELS,
-        block_keys=_phone_blocks,
+        block_keys=phones.block_keys,
         alone=("number", "last7"),
     ),
     "email": Kind(
-        keys=lambda values, region: emails.keys(values),
+        keys=_plain(emails.keys),
         same="addresses",
         similarity=fields.email,
         levels=fields.EMAIL_LEVELS,
@@ -123,26 +117,90 @@ KINDS: Mapping[str, Kind] = {
         alone=("address", "local", "letters"),
     ),
     "website": Kind(
-        keys=lambda values, region: websites.keys(values),
+        keys=_plain(websites.keys),
         same="key",
         similarity=fields.website,
         levels=fields.WEBSITE_LEVELS,
         block_keys=websites.block_keys,
         alone=("domain", "label"),
     ),
+    "tax_id": Kind(
+        keys=_plain(ids.keys),
+        same="key",
+        similarity=codes.tax_id,
+        levels=codes.TAX_ID_LEVELS,
+        block_keys=ids.block_keys,
+        alone=("key", "start", "end"),
+        veto=0,
+    ),
+    "identifier": Kind(
+        keys=_plain(ids.identifier_keys),
+        same="key",
+        similarity=codes.identifier,
+        levels=codes.IDENTIFIER_LEVELS,
+        block_keys=ids.block_keys,
+        alone=("key", "start", "end"),
+    ),
+    "date": Kind(
+        keys=_plain(dates.keys),
+        same="key",
+        similarity=codes.date,
+        levels=codes.DATE_LEVELS,
+        block_keys=dates.block_keys,
+        alone=("date",),
+        joint=("date", "year_month", "parts"),
+    ),
+    "address": Kind(
+        keys=_plain(places.address_keys),
+        same="key",
+        similarity=words.address,
+        levels=words.ADDRESS_LEVELS,
+        block_keys=places.address_block_keys,
+        alone=("street_house", "street", "house_word"),
+        joint=("street_house", "street"),
+    ),
+    "city": Kind(
+        keys=_plain(places.city_keys),
+        same="key",
+        similarity=fields.city,
+        levels=fields.CITY_LEVELS,
+        block_keys=places.city_block_keys,
+        joint=("city",),
+    ),
+    "postcode": Kind(
+        keys=_plain(places.postcode_keys),
+        same="key",
+        similarity=codes.postcode,
+        levels=codes.POSTCODE_LEVELS,
+        block_keys=places.postcode_block_keys,
+        joint=("postcode",),
+    ),
+    "number": Kind(
+        keys=_plain(numbers.keys),
+        same="key",
+        similarity=codes.number,
+        levels=codes.NUMBER_LEVELS,
+        block_keys=numbers.block_keys,
+        joint=("number",),
+    ),
+    "category": Kind(
+        keys=_plain(text.category_keys),
+        same="key",
+        similarity=codes.category,
+        levels=codes.CATEGORY_LEVELS,
+        block_keys=lambda table: table.select("key"),
+        joint=("key",),
+    ),
+    "text": Kind(
+        keys=_plain(text.keys),
+        same="key",
+        similarity=words.text,
+        levels=words.TEXT_LEVELS,
+        block_keys=text.block_keys,
+        alone=("rare", "rare_pair", "start", "initials"),
+        joint=("start", "rare"),
+    ),
 }
-def _fold(v, region):
-    from engine.normalise.scripts import clean, fold, romanise
-    u=v.to_list(); k=[fold(romanise(clean(x))).replace(' ','') if x else None for x in u]
-    return pl.DataFrame({"fold":pl.Series(k,dtype=pl.String)})
-def _jw(a,b):
-    from rapidfuzz.distance import JaroWinkler
-    from rapidfuzz.process import cpdist
-    return np.asarray(cpdist(a["fold"].to_list(), b["fold"].to_list(), scorer=JaroWinkler.similarity, score_multiplier=100, dtype=np.uint8)).astype(np.uint8)
-def _low(v, region):
-    return pl.DataFrame({"fold": v.str.to_lowercase()})
-for k in ("city","text","address"): KINDS[k]=Kind(_fold,"fold",_jw,(("same",100),("close",90),("different",0)),lambda t:t.select("fold"),("fold",),("fold",))
-for k in ("date","number","category","postcode","identifier","tax_id"): KINDS[k]=Kind(_low,"fold",_jw,(("same",100),("close",90),("different",0)),lambda t:t.select("fold"),("fold",) if k in("date","identifier") else (),("fold",))
 
 
 def expected_levels(comparison: Comparison) -> list[float]:
