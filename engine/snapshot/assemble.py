@@ -12,7 +12,7 @@ from engine.errors import InputError
 from engine.schema import ENTITIES, NOT_STRING, ORIGINAL, REJECTS
 from engine.snapshot.fields import field
 from engine.snapshot.identity import snapshot_id
-from engine.snapshot.mapping import EntityMapping, Mapping, Where
+from engine.snapshot.mapping import UNKNOWN, EntityMapping, Mapping, Where
 from engine.snapshot.records import complete, fold_versions, number, without_repeats
 from engine.snapshot.table import Table
 
@@ -47,14 +47,21 @@ def apply(tables: Sequence[Table], mappings: Sequence[Mapping], *, as_of: dt.dat
 
     Every row of every table is in a frame or in the rejects. Rows that repeat an id are rejects: `repeated_row` when
     they say the same as the first one with that id, else `repeated_id`. Records without an id are called by their row.
-    `as_of` is the day of the export; it is kept, and does not change the id.
+    Beside tables of a known CRM, one in which nothing was recognised is rejected as `not_recognised`; alone it is taken
+    as it is. `as_of` is the day of the export; it is kept, and does not change the id.
     """
     if len(tables) != len(mappings):
         raise InputError(f"{len(tables)} tables but {len(mappings)} mappings: give one for each table")
     pieces: dict[str, list[pl.DataFrame]] = {}
     used: dict[str, list[EntityMapping]] = {}
     rejects = [t.rejects for t in tables]
-    for table, mapping in zip(tables, mappings, strict=True):
+    # Tables of a CRM come first, so that a stray file beside them cannot take their ids.
+    pairs = sorted(zip(tables, mappings, strict=True), key=lambda pair: pair[1].crm == UNKNOWN)
+    among_known = bool(pairs) and pairs[0][1].crm != UNKNOWN
+    for table, mapping in pairs:
+        if among_known and mapping.crm == UNKNOWN and not _comparable(mapping):
+            rejects.append(_not_recognised(table))
+            continue
         for part in mapping.entities if table.frame.width else ():
             pieces.setdefault(part.entity, []).append(_piece(table, part))
             used.setdefault(part.entity, []).append(part)
@@ -80,6 +87,24 @@ def apply(tables: Sequence[Table], mappings: Sequence[Mapping], *, as_of: dt.dat
         rejects=refused,
         sources=tuple(_source(t, m) for t, m in zip(tables, mappings, strict=True)),
         as_of=as_of,
+    )
+
+
+def _comparable(mapping: Mapping) -> bool:
+    return any(ENTITIES.get(part.entity, {}).get(name) for part in mapping.entities for name in part.fields)
+
+
+def _not_recognised(table: Table) -> pl.DataFrame:
+    """All rows of a table → rejects."""
+    return pl.DataFrame(
+        [
+            pl.repeat(table.name, table.frame.height, dtype=pl.String, eager=True).alias("source_file"),
+            table.lines.alias("source_line"),
+            pl.repeat("not_recognised", table.frame.height, dtype=pl.String, eager=True).alias("reason"),
+            table.frame.select(pl.struct(pl.all()).struct.json_encode().alias("content")).to_series()
+            if table.frame.width
+            else pl.Series("content", [], dtype=pl.String),
+        ]
     )
 
 

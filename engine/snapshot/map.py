@@ -17,7 +17,7 @@ from engine.schema import ENTITIES
 from engine.snapshot.assemble import Snapshot, Source, apply
 from engine.snapshot.headers import REFERENCE, dictionary, entity_suffix, field_of, plain, signals
 from engine.snapshot.kinds import kinds
-from engine.snapshot.mapping import FIELDS, EntityMapping, Mapping, Where
+from engine.snapshot.mapping import FIELDS, UNKNOWN, EntityMapping, Mapping, Where
 from engine.snapshot.table import Table
 
 __all__ = ["Mapping", "Snapshot", "Source", "apply", "correct", "dump", "kinds", "load", "recognise"]
@@ -189,7 +189,7 @@ def _unknown(table: Table, entity: str) -> Mapping:
     mapped = {c for columns in fields.values() for c in columns}
     share = len(mapped) / max(table.frame.width, 1)
     one = EntityMapping(entity=entity, fields=fields)
-    return Mapping(crm="unknown", profile="", confidence=round(0.5 * share, 2), entities=(one,))
+    return Mapping(crm=UNKNOWN, profile="", confidence=round(0.5 * share, 2), entities=(one,))
 
 
 def _guess(table: Table) -> str:

@@ -8,6 +8,9 @@ from engine.schema import ENTITIES
 FIELDS: dict[str, dict[str, str | None]] = {**ENTITIES, "version": {**ENTITIES["file"], "is_main": None}}
 
 
+UNKNOWN = "unknown"  # the CRM of a table that no profile explains
+
+
 class Where(msgspec.Struct, frozen=True):
     """Only the rows whose `column`, plainly written, is one of `values` (with `negate`: is none of them)."""
 

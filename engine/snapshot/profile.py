@@ -1,5 +1,8 @@
 """An entity's frame → how complete and how valid it is, and which duplicates catch the eye. Frames out."""
 
+import re
+import unicodedata
+
 import phonenumbers
 import polars as pl
 
@@ -9,6 +12,7 @@ from engine.snapshot.mapping import EntityMapping
 
 _EMAIL = r"^[^\s@,;<>\"]+@[^\s@,;<>\".]+(\.[^\s@,;<>\".]+)*\.[^\s@,;<>\".\d]{2,}$"
 _BIRTH = r"^(?:\d{1,4}[-./年]\d{1,2}[-./月]\d{1,4}日?|\d{8})(?:[ T].*)?$"
+_EXTENSION = re.compile(r"[\s,]*(?:доб|вн|ext|x|#|转)[\s.:]*\d+\s*$", re.IGNORECASE)
 EXAMPLES = 3
 CHECKED = ("phone", "email", "tax_id", "birth_date")
 
@@ -115,14 +119,15 @@ def _valid(values: pl.Series, field: str, region: str) -> pl.Series:
 
 def _is_phone(value: str, region: str) -> bool:
     try:
-        return bool(phonenumbers.is_possible_number(phonenumbers.parse(value, region)))
+        number = phonenumbers.parse(_EXTENSION.sub("", value), region)
+        return bool(phonenumbers.is_possible_number(number))
     except phonenumbers.NumberParseException:
         return False
 
 
 def _is_tax_id(value: str) -> bool:
     """Wrong only when it has the length of an id whose check digits are known, and these are wrong."""
-    plain = value.replace(" ", "")
+    plain = unicodedata.normalize("NFKC", value).replace(" ", "")
     checkable = (len(plain) in (10, 12) and plain.isdigit()) or (len(plain) == 18 and plain.isalnum())
     return is_tax_id(plain) or not checkable
 

@@ -15,6 +15,7 @@ from engine.snapshot.table import Limits, Table, rejected
 __all__ = ["Limits", "Table", "read_tables"]
 
 CHUNK = 1 << 20
+UNREADABLE = "unreadable"  # the format of a file that was found but is not a table
 JUNK = ("__MACOSX", ".", "Thumbs.db", "desktop.ini", "~$")
 NO_TABLES = (
     (b"%PDF", "a PDF"),
@@ -55,8 +56,9 @@ def read_tables(
                 raise
             tables.append(_refused(name, error))
     progress("read", 1.0)
-    if all(not t.frame.width and t.format == "unreadable" for t in tables):
-        raise UnreadableFile("no table was found there: give CSV, XLSX, JSON or Parquet files, or a ZIP of them")
+    if all(t.format == UNREADABLE for t in tables):
+        why = f" ({tables[0].rejects['content'][0]})" if tables else ""
+        raise UnreadableFile(f"no table was found there{why}: give CSV, XLSX, JSON or Parquet files, or a ZIP of them")
     return tables
 
 
@@ -187,4 +189,4 @@ def _too_big(name: str, limits: Limits) -> LimitExceeded:
 
 def _refused(name: str, error: UnreadableFile) -> Table:
     nothing = pl.Series("line", [], dtype=pl.UInt32)
-    return Table(name, pl.DataFrame(), nothing, rejected(name, [(0, "unreadable_file", str(error))]), "unreadable")
+    return Table(name, pl.DataFrame(), nothing, rejected(name, [(0, "unreadable_file", str(error))]), UNREADABLE)

@@ -8,7 +8,7 @@ import csv
 
 import polars as pl
 
-SPAN = 1_000  # lines; a cell with more lines than this is an unclosed quote
+SPAN = 300  # lines; a cell with more lines than this is an unclosed quote
 BLOCK = 20_000  # rows turned into a frame at once
 
 # The default of 128 KB would refuse long notes. It can only be set for the whole process; a line's length is bounded

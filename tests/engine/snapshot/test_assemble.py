@@ -176,6 +176,21 @@ def test_names_are_put_together_as_their_script_has_it():
     assert found.frames["contact"]["name"].to_list() == ["Jane Roe", "Ильин Пётр", "王小明", "Solo"]
 
 
+def test_a_stray_file_beside_an_export_takes_nobodys_place(tmp_path):
+    (tmp_path / "contacts.csv").write_text(
+        "Record Id,Contact Owner,First Name,Last Name\nzcrm_1,Ann,Jane,Roe\nzcrm_2,Ann,John,Doe\n"
+    )
+    (tmp_path / "aside.csv").write_text("record_id,cluster_id\nzcrm_1,7\nzcrm_9,8\n")
+    found = load(tmp_path)
+    assert found.frames["contact"]["name"].to_list() == ["Jane Roe", "John Doe"]
+    assert found.rejects.select("source_file", "source_line", "reason").rows() == [
+        ("aside.csv", 2, "not_recognised"),
+        ("aside.csv", 3, "not_recognised"),
+    ]
+    assert json.loads(found.rejects["content"][0]) == {"record_id": "zcrm_1", "cluster_id": "7"}
+    assert load(tmp_path / "aside.csv").frames["contact"].height == 2
+
+
 def test_a_mapping_for_each_table_is_needed():
     with pytest.raises(InputError, match="one for each table"):
         apply([read_delimited("f", b"a,b\n1,2\n")], [])
