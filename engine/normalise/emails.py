@@ -78,7 +78,8 @@ def _messy(cells: pl.DataFrame) -> pl.DataFrame:
     # Cells with several addresses, with remarks, or with an address that lost its @ → row, raw.
     text = pl.col("value")
     found = text.str.extract_all(_ADDRESS)
-    lone = pl.when(text.str.contains(_LONE) & text.str.contains(r"[.\d].*[a-z]")).then(pl.concat_list(text))
+    bare = text.str.strip_chars(".-+")
+    lone = pl.when(bare.str.contains(_LONE) & bare.str.contains(r"[.\d].*[a-z]")).then(pl.concat_list(bare))
     written = cells.select("row", raw=pl.when(found.list.len() > 0).then(found).otherwise(lone))
     return written.explode("raw", empty_as_null=True).drop_nulls()
 
@@ -96,7 +97,7 @@ def parts(addresses: pl.Series) -> pl.DataFrame:
     frame = frame.with_columns(local=_mailbox())
     whole = pl.when(pl.col("domain").is_null()).then("local").otherwise(pl.col("local") + "@" + pl.col("domain"))
     letters = pl.col("local").str.replace_all(_NO_LETTERS, "")
-    said = pl.col("said") & (pl.col("local") != "")
+    said = pl.col("said") & (pl.col("local") != "") & (pl.col("domain").is_null() | (pl.col("domain") != ""))
     frame = frame.with_columns(
         address=whole,
         registrable=registrable(frame["domain"]),

@@ -48,12 +48,11 @@ def _runs(text: str) -> list[str]:
         text = text.upper().translate(_KEYPAD)
     runs = []
     for match in _RUN.finditer(text):
-        run = match.group()
-        if _count(run) > 15:
-            tokens = run.split()
-            runs += tokens if all(_count(t) >= 7 for t in tokens) else [run]
-        else:
-            runs += _slashed(run)
+        for part in _slashed(match.group()):
+            tokens = part.split()
+            # Two numbers with nothing but a space between them: too many digits for one, enough in each.
+            together = _count(part) <= 15 or any(_count(token) < 7 for token in tokens)
+            runs += [part] if together else tokens
     cleaned = [("+" if "+" in run else "") + re.sub(r"\D", "", run) for run in runs]
     return [run for run in cleaned if len(run) >= LEAST_DIGITS]
 

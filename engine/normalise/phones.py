@@ -121,7 +121,7 @@ def plain_number(piece: str, region: str) -> Number | None:
         others = (_parsed(text, None) for text in _other_readings(piece))
         readings += [reading for reading in others if reading is not None]
     best = next((n for n, _ in readings if n.valid), None) or next((n for n, possible in readings if possible), None)
-    best = best or Number(digits, digits.lstrip("0"), False)
+    best = best or Number(digits, first[0].national if first else digits.lstrip("0"), False)
     return None if len(digits) < LEAST_DIGITS or is_placeholder(piece, best.national) else best
 
 
@@ -147,7 +147,7 @@ def read_numbers(texts: pl.Series, *, region: str) -> pl.DataFrame:
     bare = pl.col("rank").is_null()
     frame = frame.with_columns(
         number=pl.when(bare).then("digits").otherwise("number"),
-        national=pl.when(bare).then(pl.col("digits").str.strip_chars_start("0")).otherwise("national"),
+        national=pl.coalesce("national", pl.col("digits").str.strip_chars_start("0")),
         valid=pl.col("valid") & ~bare,
     )
     gone = pl.col("short") | _made_up(pl.col("piece"), pl.col("national"))

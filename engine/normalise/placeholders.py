@@ -65,7 +65,8 @@ def known(values: pl.Series, kind: str) -> pl.Series:
         certain = [d for d in table["date"] if d not in table["date_if_shared"]]
         rules.append(("made_up", pl.col("iso").is_in(certain)))
     if kind == "website":
-        rules.append(("made_up", bare.str.replace(r"^(?:https?://)?(?:www\.)?", "").is_in(table["website"])))
+        host = bare.str.replace(r"^(?:https?://)?(?:www\.)?", "").str.strip_chars_end("/")
+        rules.append(("made_up", host.is_in(table["website"]) | (host == "")))
     reasons: list[pl.Expr] = [pl.when(rule).then(pl.lit(name)) for name, rule in rules]
     return frame.with_columns(reason=pl.coalesce(*reasons, pl.lit(None, pl.String())))["reason"]
 

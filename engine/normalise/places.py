@@ -100,7 +100,7 @@ def address_block_keys(table: pl.DataFrame) -> pl.DataFrame:
     return table.select(
         street_house=pl.concat_str(house, start, separator=" "),
         street="street",
-        house_word=joined["number"],
+        house_word=pl.when(joined["number"].list.len() > 0).then(joined["number"]),
     )
 
 
