@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-STRANGERS = -1.0  # evidence (natural log-odds) of two records that no blocking rule brought together
-STRONGEST = 12.0  # evidence of one pair is held within ±this, so that no pair alone outvotes a whole cluster
-AGAINST = 12.0
+STRANGERS = -0.2  # evidence (natural log-odds) of two records that no blocking rule brought together
+STRONGEST = 12.0  # evidence for one pair is held below this
+# Evidence against is held closer: inside a cluster the probability of a pair, made from that pair alone, understates
+# what the others say. Three spellings of one person in three scripts agree two by two at very different strengths.
+AGAINST = 2.0
 FOREST_FLOOR = 0.01  # pairs below this match probability can join no cluster at any sensible threshold
 
 

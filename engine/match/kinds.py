@@ -71,7 +71,7 @@ KINDS: Mapping[str, Kind] = {
         similarity=person.given,
         levels=person.GIVEN_LEVELS,
         block_keys=_given_blocks,
-        joint=("formal", "initial", "fold"),
+        joint=("formal", "initial"),
     ),
     "family_name": Kind(
         keys=_plain(names.family_keys),
@@ -79,7 +79,7 @@ KINDS: Mapping[str, Kind] = {
         similarity=person.family,
         levels=(("same, rare", 114), *person.FAMILY_LEVELS),
         block_keys=_family_blocks,
-        joint=("stem", "head", "fold"),
+        joint=("stem", "head"),
     ),
     "patronymic": Kind(
         keys=_plain(names.patronymic_keys),
@@ -96,7 +96,7 @@ KINDS: Mapping[str, Kind] = {
         levels=(("the same name, rare", 114), *company.COMPANY_LEVELS),
         block_keys=company.block_keys,
         alone=("fold", "rare", "acronym", "bigrams", "start", "consonants"),
-        joint=("fold", "first", "start"),
+        joint=("fold", "first"),
         context=company.token_weights,
         recombine="native",
     ),
@@ -148,7 +148,7 @@ KINDS: Mapping[str, Kind] = {
         levels=codes.DATE_LEVELS,
         block_keys=dates.block_keys,
         alone=("date",),
-        joint=("date", "year_month", "parts"),
+        joint=("year_month", "parts"),
     ),
     "address": Kind(
         keys=_plain(places.address_keys),
