@@ -6,6 +6,7 @@ from pages._ui import work
 from pages._ui.components import frame, groups, sidebar
 from pages._ui.text import _
 
+sidebar.enter()
 frame.title(
     _("Merge"),
     _("Groups of records that are one. Look through them, choose the record that survives, reject what is wrong."),

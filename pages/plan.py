@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages._ui import work
-from pages._ui.components import frame, plan_views
+from pages._ui.components import frame, plan_views, sidebar
 from pages._ui.text import _
 
+sidebar.enter()
 frame.title(
     _("Plan"),
     _("Every merge and deletion with its reason, ready to take along. Winnow carries nothing out by itself."),

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages._ui import work
-from pages._ui.components import frame, schedule_views
+from pages._ui.components import frame, schedule_views, sidebar
 from pages._ui.text import _
 
+sidebar.enter()
 frame.title(
     _("Retention"),
     _("How long each class of records is kept, and what then. Keeping beats deleting; a hold beats everything."),

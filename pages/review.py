@@ -6,6 +6,7 @@ from pages._ui import work
 from pages._ui.components import frame, judging, sidebar
 from pages._ui.text import _
 
+sidebar.enter()
 frame.title(
     _("Review"),
     _("Say of pairs near the threshold whether they are one. Every answer is saved at once and holds for everybody."),

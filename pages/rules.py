@@ -6,6 +6,7 @@ from pages._ui import work
 from pages._ui.components import frame, levels, pairs, rule_files, sidebar, thresholds
 from pages._ui.text import _
 
+sidebar.enter()
 frame.title(
     _("Rules"),
     _("Decide from which match probability records are merged. Every figure follows at once; your CRM stays as it is."),

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages._ui import work
-from pages._ui.components import frame, loading, snapshot_views
+from pages._ui.components import frame, loading, sidebar, snapshot_views
 from pages._ui.text import _
 
+sidebar.enter()
 frame.title(
     _("Snapshot"),
     _("A snapshot is one export of your CRM, kept as it was. Load one, check how it was read, see what it holds."),

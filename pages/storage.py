@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages._ui import work
-from pages._ui.components import frame, storage_views
+from pages._ui.components import frame, sidebar, storage_views
 from pages._ui.text import _
 
+sidebar.enter()
 frame.title(_("Usage"), _("What fills the file storage, against the quota, and what could go."))
 snapshot = work.snapshot()
 if snapshot is None:

@@ -120,11 +120,7 @@ def waterfall(frame: pl.DataFrame) -> alt.Chart:
         alt.Chart(frame)
         .mark_bar(height=16, cornerRadius=2)
         .encode(
-            x=alt.X(
-                "start:Q",
-                title=_("match weight, bits"),
-                scale=alt.Scale(domain=[ends.min() - margin, ends.max() + margin]),
-            ),
+            x=alt.X("start:Q", title=_("match weight, bits"), scale=alt.Scale(domain=domain)),
             x2="end:Q",
             y=alt.Y("part:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL)),
             color=direction,

@@ -6,6 +6,7 @@ gets a key of its own (`w:name`) and `keep` copies its value to a key that stays
 """
 
 import datetime as dt
+from contextvars import ContextVar
 from typing import Any
 
 import streamlit as st
@@ -31,6 +32,7 @@ SETTINGS: dict[str, tuple[Any, type]] = {
 }
 
 
+_started: ContextVar[bool] = ContextVar("started", default=False)
 # Changes of these can be undone, one by one.
 TRACKED = ("merge_", "review_", "rules:")
 
@@ -39,9 +41,15 @@ def start() -> None:
     """At the start of a run: read the URL once a session, keep it in step ever after, choose the language."""
     if "settings" not in st.session_state:
         st.session_state["settings"] = _from_url()
+    _started.set(True)
     chosen = st.session_state["settings"]
     text.use(chosen.get("lang") or text.best(st.context.locale))
     _to_url()
+
+
+def started() -> bool:
+    """→ whether this run came in by app.py."""
+    return _started.get()
 
 
 def get(name: str, default: Any = None) -> Any:
@@ -142,9 +150,11 @@ def _from_url() -> dict[str, Any]:
         if given is None:
             continue
         try:
-            read[name] = kind(given[:200])
+            value = kind(given[:200])
         except ValueError:
             continue
+        if kind is not float or 0 <= value <= 1:  # what is no probability is not a setting
+            read[name] = value
     return read
 
 

@@ -28,6 +28,7 @@ from engine.snapshot.table import Table
 from pages._ui import cache, desk, meanings, sample, state
 
 MATCHED = ("contact", "company")
+LOWEST, HIGHEST = 0.02, 0.999  # between them thresholds move
 
 
 def path() -> str:
@@ -95,8 +96,8 @@ def rules(of: str) -> Rules:
     """→ the rules in use, with the thresholds of this view."""
     used: Rules = state.get(f"rules:{snapshot_id()}:{of}") or starting_rules(of)
     merge, review = state.get(f"merge_{of}"), state.get(f"review_{of}")
-    merge = used.thresholds.merge if merge is None else float(np.clip(merge, 0.02, 0.999))
-    review = used.thresholds.review if review is None else float(np.clip(review, 0.01, 0.999))
+    merge = used.thresholds.merge if merge is None else float(np.clip(merge, LOWEST, HIGHEST))
+    review = used.thresholds.review if review is None else float(np.clip(review, LOWEST, HIGHEST))
     if merge is not None and review is not None:
         review = min(review, merge)
     return msgspec.structs.replace(used, thresholds=Thresholds(merge, review))

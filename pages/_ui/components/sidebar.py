@@ -10,6 +10,34 @@ from pages._ui.components import frame
 from pages._ui.text import _, date
 
 
+def tasks() -> dict[str, list[Page]]:
+    """→ the pages, by task, with their names in the language in use."""
+    return {
+        _("Account"): [
+            st.Page("pages/overview.py", title=_("Overview"), icon=":material/dashboard:", default=True),
+            st.Page("pages/snapshot.py", title=_("Snapshot"), icon=":material/upload_file:"),
+        ],
+        _("Duplicates"): [
+            st.Page("pages/rules.py", title=_("Rules"), icon=":material/tune:"),
+            st.Page("pages/review.py", title=_("Review"), icon=":material/compare_arrows:"),
+            st.Page("pages/merge.py", title=_("Merge"), icon=":material/merge:"),
+        ],
+        _("Storage"): [
+            st.Page("pages/storage.py", title=_("Usage"), icon=":material/database:"),
+            st.Page("pages/retention.py", title=_("Retention"), icon=":material/event_busy:"),
+        ],
+        _("Result"): [st.Page("pages/plan.py", title=_("Plan"), icon=":material/checklist:")],
+    }
+
+
+def enter() -> None:
+    """Streamlit runs a page of pages/ by itself when a link to it is the first thing a fresh server is asked for;
+    then begin again by the front door."""
+    if not state.started():
+        st.navigation(tasks(), position="hidden")
+        st.rerun()
+
+
 def draw(tasks: Mapping[str, Sequence[Page]]) -> None:
     """The pages by task, and below them the choices that hold on every page. A new workspace gets the sample first."""
     if work.is_new():

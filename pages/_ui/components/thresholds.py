@@ -11,7 +11,6 @@ from pages._ui import charts, state, work
 from pages._ui.components import frame
 from pages._ui.text import _, n_, num, percent
 
-LOWEST, HIGHEST = 0.02, 0.999
 _WIDTH = 2.0  # bits of one column of the histogram
 
 
@@ -21,8 +20,8 @@ def controls(entity: str, found: Match) -> None:
     left, right = st.columns(2)
     left.slider(
         _("Merge from this match probability"),
-        LOWEST,
-        HIGHEST,
+        work.LOWEST,
+        work.HIGHEST,
         step=0.001,
         format="%.3f",
         help=_("Pairs at or above it are merged, unless a veto or a judgement keeps them apart."),
@@ -30,8 +29,8 @@ def controls(entity: str, found: Match) -> None:
     )
     right.slider(
         _("Show for review from this match probability"),
-        LOWEST,
-        HIGHEST,
+        work.LOWEST,
+        work.HIGHEST,
         step=0.001,
         format="%.3f",
         help=_(
@@ -141,4 +140,4 @@ def _bits(probability: float) -> float:
 
 
 def _held(value: float | None) -> float:
-    return min(max(round(value or 0.9, 3), LOWEST), HIGHEST)
+    return min(max(round(value or 0.9, 3), work.LOWEST), work.HIGHEST)
