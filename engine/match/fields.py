@@ -28,11 +28,11 @@ LAST_DIGITS = range(4, 11)  # agreeing last digits N that are graded: 60 + 2 N
 def phone(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     """Keys of `phones` → the best over the numbers of both cells.
 
-    100 same number · 97 same national number, other or unknown country · 95 one is the other without its area code
-    (seven digits at least) · 85 one digit off, missing or too many, or two neighbours swapped · 82 same number, other
+    100 same number · 97 same national number, the country of one not known · 95 one is the other without its area
+    code (seven digits at least) · 85 one digit off, missing or too many, or two neighbours swapped · 82 same number, other
     extension · 60 + 2 N the last N digits agree, N 4…10 (so `at_least: 74` is "the last 7 digits") · 0 else.
     """
-    columns = ["numbers", "national"]
+    columns = ["numbers", "national", "valid"]
     lengths = [side["numbers"].list.len() for side in (left, right)]
     single = ((lengths[0] == 1) & (lengths[1] == 1)).fill_null(False).to_numpy()
 
@@ -71,7 +71,9 @@ def _phone_numbers(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
             agree = (one.str.tail(n) == two.str.tail(n)) & (one.str.len_bytes() >= n) & (two.str.len_bytes() >= n)
             last[agree.to_numpy()] = 60 + 2 * n
         near = edits(one, two, most=1) <= 1
-        levels = [(97, same(one, two) & long), (95, tail & long), (85, near & long)]
+        # Two valid numbers of different countries are two numbers, however much alike.
+        abroad = (left["valid"].gather(rows) & right["valid"].gather(rows)).to_numpy()
+        levels = [(97, same(one, two) & long & ~abroad), (95, tail & long & ~abroad), (85, near & long)]
         return graded(len(rows), levels, last)
 
     return np.maximum(np.where(equal, np.uint8(SAME), np.uint8(0)), where(~equal, unequal, len(left)))

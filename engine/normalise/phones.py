@@ -122,7 +122,7 @@ def plain_number(piece: str, region: str) -> Number | None:
         readings += [reading for reading in others if reading is not None]
     best = next((n for n, _ in readings if n.valid), None) or next((n for n, possible in readings if possible), None)
     best = best or Number(digits, first[0].national if first else digits.lstrip("0"), False)
-    return None if len(digits) < LEAST_DIGITS or is_placeholder(piece, best.national) else best
+    return None if len(digits) < LEAST_DIGITS or is_placeholder(piece, best) else best
 
 
 def read_numbers(texts: pl.Series, *, region: str) -> pl.DataFrame:
@@ -150,7 +150,7 @@ def read_numbers(texts: pl.Series, *, region: str) -> pl.DataFrame:
         national=pl.coalesce("national", pl.col("digits").str.strip_chars_start("0")),
         valid=pl.col("valid") & ~bare,
     )
-    gone = pl.col("short") | _made_up(pl.col("piece"), pl.col("national"))
+    gone = pl.col("short") | _made_up()
     frame = frame.select("row", *(pl.when(~gone).then(c).alias(c) for c in ("number", "national", "valid")))
     if len(slow):
         ordered = slow.sort()
@@ -176,13 +176,16 @@ def likely_region(values: pl.Series, *, default: str, candidates: tuple[str, ...
     return best if shares[best] > shares[default] + 1 / 3 else default
 
 
-def is_placeholder(piece: str, national: str) -> bool:
-    """(a number as written, its national digits) → whether nobody has it: one digit repeated, or bare counting."""
-    return bool(re.search(MONOTONE, national) or re.search(MONOTONE, piece)) or piece in RUNNING
+def is_placeholder(piece: str, number: Number) -> bool:
+    """(a number as written, as it is read) → whether nobody has it: one digit repeated, or counted and not valid."""
+    repeated = re.search(MONOTONE, number.national) or re.search(MONOTONE, piece)
+    return bool(repeated) or (piece in RUNNING and not number.valid)
 
 
-def _made_up(piece: pl.Expr, national: pl.Expr) -> pl.Expr:
-    return national.str.contains(MONOTONE) | piece.str.contains(MONOTONE) | piece.is_in(RUNNING)
+def _made_up() -> pl.Expr:
+    piece, national = pl.col("piece"), pl.col("national")
+    counted = piece.is_in(RUNNING) & ~pl.col("valid")
+    return national.str.contains(MONOTONE) | piece.str.contains(MONOTONE) | counted
 
 
 def _other_readings(piece: str) -> list[str]:
