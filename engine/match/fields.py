@@ -29,8 +29,8 @@ def phone(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     """Keys of `phones` → the best over the numbers of both cells.
 
     100 same number · 97 same national number, the country of one not known · 95 one is the other without its area
-    code (seven digits at least) · 85 one digit off, missing or too many, or two neighbours swapped · 82 same number, other
-    extension · 60 + 2 N the last N digits agree, N 4…10 (so `at_least: 74` is "the last 7 digits") · 0 else.
+    code (seven digits at least) · 85 one digit off, missing or too many, or two neighbours swapped · 82 same number,
+    other extension · 60 + 2 N the last N digits agree, N 4…10 (so `at_least: 74` is "the last 7 digits") · 0 else.
     """
     columns = ["numbers", "national", "valid"]
     lengths = [side["numbers"].list.len() for side in (left, right)]
