@@ -176,7 +176,21 @@ def _match_arguments(parser: argparse.ArgumentParser) -> None:
 
 def match(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """A snapshot → clusters and pairs per entity."""
-    raise InputError("match is not there yet")
+    from engine.match.account import match_account
+    from engine.match.output import write
+    from engine.rules import load_all
+    from engine.snapshot.workspace import Workspace
+
+    workspace = Workspace(arguments.workspace)
+    snapshot = workspace.load(arguments.snapshot)
+    rules = load_all(_text_of(arguments.rules)) if arguments.rules else {}
+    judgements = {entity: workspace.judgements(entity) for entity in ("contact", "company")}
+    found = match_account(snapshot, rules, judgements=judgements, progress=progress)
+    if not found:
+        raise InputError("the snapshot holds fewer than two contacts or companies: nothing to compare")
+    summary = write(found, arguments.out, extra={"snapshot": snapshot.id})
+    text = "{records} records, {clusters} clusters, {duplicates} duplicates".format(**summary)
+    return Outcome(summary, f"{text}; written to {arguments.out}")
 
 
 # audit ---------------------------------------------------------------------------------------------------------------
@@ -219,12 +233,13 @@ def _plan_arguments(parser: argparse.ArgumentParser) -> None:
 
 def plan(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """A snapshot, rules and a schedule → the plan as one ZIP."""
-    from engine.plan.make import make, rules_by_entity
+    from engine.plan.make import make
+    from engine.rules import load_all
     from engine.retention import schedule
     from engine.snapshot.workspace import Workspace
 
     work = Workspace(arguments.workspace)
-    rules = rules_by_entity(_text_of(arguments.rules)) if arguments.rules else {}
+    rules = load_all(_text_of(arguments.rules)) if arguments.rules else {}
     policy = _text_of(arguments.schedule) if arguments.schedule else work.text("schedule")
     holds = work.text("holds")
     figures = make(

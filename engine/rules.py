@@ -9,6 +9,8 @@ records hold, every two steps less is a value held twice as often, 100 a value h
 """
 
 import hashlib
+import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -130,6 +132,19 @@ def load(text: str) -> Rules:
         raise RulesError(f"the rule file is wrong: {_hint(str(error))}", code="rules_wrong") from error
     validate(rules)
     return rules
+
+
+def load_all(text: str) -> dict[str, Rules]:
+    """YAML text, one rule file or several after `---` → entity → rules. Raises RulesError as `load` does."""
+    documents = [part for part in re.split(r"^---\s*$", text, flags=re.MULTILINE) if part.strip()]
+    if not documents:
+        raise RulesError("the rule file is empty: export the rules once more", code="rules_empty")
+    return {rules.entity: rules for rules in map(load, documents)}
+
+
+def dump_all(rules: Mapping[str, Rules]) -> str:
+    """Rules per entity → YAML text that `load_all` reads back."""
+    return "---\n".join(dump(rules[entity]) for entity in sorted(rules))
 
 
 def dump(rules: Rules) -> str:

@@ -1,19 +1,25 @@
 """One table in, no set-up: map the columns, suggest rules, estimate weights, match, cluster."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from engine.errors import InputError, UnknownColumn
+from engine.match.account import match_account
 from engine.match.output import write
-from engine.match.run import match
+from engine.match.run import Match, match
 from engine.match.suggest import region_of, suggest
 from engine.progress import Progress, silent
-from engine.rules import load
+from engine.rules import Rules, load_all
+from engine.snapshot.assemble import apply
 from engine.snapshot.kinds import kinds
+from engine.snapshot.map import recognise
 from engine.snapshot.read import Table, read_tables
+
+RECOGNISED = 0.5  # confidence from which a table is an export of a known CRM
 
 ID_COLUMNS = ("record_id", "ID", "id", "Id")
 
@@ -37,15 +43,33 @@ def dedupe(
     if not tables:
         raise InputError(f"{file.name} holds no rows: export it again with data", code="no_rows")
     table = max(tables, key=lambda t: len(t.frame))
-    given = None if rules is None else load(_text(rules))
+    given = {} if rules is None else load_all(_text(rules))
+    mapping = recognise(table)
+    if mapping.confidence > RECOGNISED and id_column is None and link_column is None:
+        account = apply([table], [mapping])
+        wanted = {e: f for e, f in account.frames.items() if entity in ("auto", e)}
+        matches = match_account(replace(account, frames=wanted), given, progress=progress)
+        rejects = len(account.rejects)
+    else:
+        matches = _match_table(table, given, entity, id_column, link_column, progress)
+        rejects = len(table.rejects)
+    if not matches:
+        raise InputError(f"{file.name} holds fewer than two contacts or companies: nothing to compare", code="no_rows")
+    return write(matches, out, extra={"rejects": rejects})
+
+
+def _match_table(
+    table: Table, given: Mapping[str, Rules], entity: str, id_column: str | None, link_column: str | None,
+    progress: Progress,
+) -> dict[str, Match]:  # fmt: skip
     records, known, found = _records(table, entity, id_column)
     if link_column is not None and link_column not in records.columns:
         raise UnknownColumn.among(link_column, table.frame.columns)
-    region = given.region if given else region_of(table.frame)
-    chosen = given or suggest(records, entity=found, kinds={c: k for c, k in known.items() if c != link_column},
-                              region=region, source=link_column, progress=progress)  # fmt: skip
-    result = match(records, chosen, source=link_column, progress=progress)
-    return write(result, out, extra={"rejects": len(table.rejects)})
+    chosen = next(iter(given.values()), None) or suggest(
+        records, entity=found, kinds={c: k for c, k in known.items() if c != link_column},
+        region=region_of(records), source=link_column, progress=progress,
+    )  # fmt: skip
+    return {found: match(records, chosen, source=link_column, progress=progress)}
 
 
 def _text(path: Path) -> str:

@@ -3,6 +3,7 @@
 import json
 import resource
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,43 @@ import polars as pl
 import engine
 from engine.files import write_atomically
 from engine.match.run import Match
-from engine.rules import dump
+from engine.rules import dump_all
 
 
-def write(match: Match, folder: Path, *, extra: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Match, folder → writes the four files, each whole or not at all; gives back the summary."""
-    summary = {**summarise(match), **(extra or {})}
-    write_atomically(folder / "clusters.csv", match.clusters.write_csv)
-    write_atomically(folder / "pairs.parquet", pair_table(match).write_parquet)
-    write_atomically(folder / "rules.yaml", lambda path: path.write_text(dump(match.rules), encoding="utf-8"))
+def write(matches: Mapping[str, Match], folder: Path, *, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Match per entity, folder → writes the four files, each whole or not at all; gives back the summary.
+
+    Of several entities the files hold all records, and the summary adds them up and keeps each one's figures.
+    """
+    each = {entity: summarise(one) for entity, one in matches.items()}
+    summary = {**(_added(each) if len(each) > 1 else next(iter(each.values()))), **(extra or {})}
+    clusters = pl.concat([one.clusters for one in matches.values()])
+    pairs = pl.concat([pair_table(one) for one in matches.values()], how="diagonal")
+    rules = dump_all({entity: one.rules for entity, one in matches.items()})
+    write_atomically(folder / "clusters.csv", clusters.write_csv)
+    write_atomically(folder / "pairs.parquet", pairs.write_parquet)
+    write_atomically(folder / "rules.yaml", lambda path: path.write_text(rules, encoding="utf-8"))
     text = json.dumps(summary, ensure_ascii=False, indent=2)
     write_atomically(folder / "summary.json", lambda path: path.write_text(text, encoding="utf-8"))
     return summary
+
+
+def _added(each: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Summaries per entity → one that adds their counts and seconds up."""
+    counts = ("records", "candidate_pairs", "patterns", "clusters", "duplicates", "pairs_kept_apart", "placeholders_ignored")
+    seconds: dict[str, float] = {}
+    for one in each.values():
+        for stage, spent in one["seconds"].items():
+            seconds[stage] = round(seconds.get(stage, 0.0) + spent, 3)
+    return {
+        "engine_version": engine.__version__,
+        "entity": " + ".join(each),
+        **{name: sum(one[name] for one in each.values()) for name in counts},
+        "merge_threshold": next(iter(each.values()))["merge_threshold"],
+        "seconds": seconds,
+        "peak_rss_mb": peak_rss_mb(),
+        "entities": dict(each),
+    }
 
 
 def summarise(match: Match) -> dict[str, Any]:

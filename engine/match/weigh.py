@@ -94,18 +94,18 @@ def estimate(
     if not identifiable:
         return _as_weights(layout, simple, np.array([True, False]))
     kinds_of_pairs = _kinds_of_pairs(comparisons, patterns, named_by)
-    best: _Fit | None = None
-    best_score = np.inf
+    best, best_matches, best_score = simple, np.array([True, False]), np.inf
     for classes in CLASS_COUNTS:
         first = _start(kinds_of_pairs, n * (1 - posterior), classes - 1)
         fit = _latent_classes(layout, x, n, posterior, first, m, u, known=known)
         free = classes * (sum(layout.width) - len(layout.width)) + classes - 1
         score = free * np.log(max(n.sum(), 2.0)) - 2 * fit.log_likelihood
         progress("weigh", (CLASS_COUNTS.index(classes) + 1) / len(CLASS_COUNTS))
-        if score < best_score:
-            best, best_score = fit, score
-    assert best is not None
-    return _as_weights(layout, best, _speaks_for_match(best, x, n, m, u, all_pairs, strangers))
+        is_match = _speaks_for_match(fit, x, n, m, u, all_pairs, strangers)
+        # Without enough classes of their own, colleagues can take the one that began as the matches.
+        if score < best_score and is_match.any():
+            best, best_matches, best_score = fit, is_match, score
+    return _as_weights(layout, best, best_matches)
 
 
 def _kinds_of_pairs(comparisons: Sequence[Comparison], patterns: pl.DataFrame, named_by: Sequence[str]) -> np.ndarray:
@@ -251,9 +251,8 @@ def _speaks_for_match(
     evidence = x @ (np.log(m) - np.log(u))
     average = (weight * evidence[:, None]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-300)
     strange = (weight * strangers[:, None]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-300)
-    is_match = (average + np.log(fit.share[0] * n.sum() / all_pairs) > 0) & (strange < 0.5)
-    is_match[0] = True
-    return is_match
+    prior = np.log(fit.share[0] * n.sum() / all_pairs)
+    return np.asarray((average + prior > 0) & (strange < 0.5))
 
 
 def _as_weights(layout: Layout, fit: _Fit, is_match: np.ndarray) -> Weights:

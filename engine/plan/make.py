@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-import yaml
 
-from engine.errors import RulesError
 from engine.files import write_atomically
-from engine.match.run import Match, match
-from engine.match.suggest import suggest
+from engine.match.account import match_account
+from engine.match.run import Match
 from engine.plan.build import Plan, build
 from engine.plan.compile import capabilities
 from engine.plan.export import export
@@ -20,14 +18,10 @@ from engine.progress import Progress, silent
 from engine.retention.decide import decide
 from engine.retention.schedule import Hold, Schedule, default
 from engine.rules import Rules
-from engine.rules import load as load_rules
 from engine.storage.findings import findings
-from engine.storage.links import table
 
 if TYPE_CHECKING:
-    from engine.snapshot.map import Snapshot
-
-MATCHED = ("contact", "company")
+    from engine.snapshot.assemble import Snapshot
 
 
 def make(
@@ -50,7 +44,7 @@ def make(
     `schedule.default()`.
     """
     schedule = schedule or default()
-    matches = matched(snapshot, rules or {}, judgements or {}, progress)
+    matches = match_account(snapshot, rules, judgements=judgements, progress=progress)
     progress("plan", 0.0)
     dispositions = decide(snapshot, schedule, holds, as_of=as_of)
     trash_counts = bool(capabilities().get(target, {}).get("trash_counts", False))
@@ -72,24 +66,6 @@ def make(
     return figures(plan, len(content))
 
 
-def matched(
-    snapshot: "Snapshot",
-    rules: Mapping[str, Rules],
-    judgements: Mapping[str, pl.DataFrame],
-    progress: Progress = silent,
-) -> dict[str, Match]:
-    """Snapshot, rules per entity → Match per entity that has at least two records and something to compare."""
-    found = {}
-    for entity in MATCHED:
-        records = table(snapshot, entity)
-        if records.height < 2:
-            continue
-        chosen = rules.get(entity) or suggest(records, entity=entity)
-        if chosen.comparisons:
-            found[entity] = match(records, chosen, judgements=judgements.get(entity), progress=progress)
-    return found
-
-
 def evidence(found: Match) -> pl.DataFrame:
     """Match → EVIDENCE of the pairs inside clusters, the only ones a plan speaks of."""
     cluster = found.clusters["cluster_id"]
@@ -102,18 +78,6 @@ def evidence(found: Match) -> pl.DataFrame:
         match_probability=pl.col("match_probability").cast(EVIDENCE["match_probability"]),
         looks_like=pl.col("looks_like").cast(EVIDENCE["looks_like"]),
     )
-
-
-def rules_by_entity(text: str) -> dict[str, Rules]:
-    """YAML text, one rule file or several after `---` (as plans hold them) → entity → rules. Raises RulesError."""
-    try:
-        documents = [part for part in yaml.safe_load_all(text) if part is not None]
-    except yaml.YAMLError as error:
-        raise RulesError(f"the rule file is not YAML: {str(error).splitlines()[0]}", code="rules_not_yaml") from error
-    loaded = [load_rules(yaml.safe_dump(part, allow_unicode=True, sort_keys=False)) for part in documents]
-    if not loaded:
-        raise RulesError("the rule file is empty")
-    return {rules.entity: rules for rules in loaded}
 
 
 def figures(plan: Plan, size: int) -> dict[str, Any]:

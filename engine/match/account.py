@@ -1,0 +1,36 @@
+"""A snapshot's contacts and companies, each with rules of its own → a Match per entity."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from engine.match.run import Match, match
+from engine.match.suggest import region_of, suggest
+from engine.progress import Progress, silent
+from engine.rules import Rules
+
+if TYPE_CHECKING:
+    from engine.snapshot.assemble import Snapshot
+
+MATCHED = ("contact", "company")
+
+
+def match_account(
+    snapshot: "Snapshot",
+    rules: Mapping[str, Rules] | None = None,
+    *,
+    judgements: Mapping[str, pl.DataFrame] | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> dict[str, Match]:
+    """Snapshot → Match per entity that has at least two records; rules are suggested where none are given."""
+    found = {}
+    for entity in MATCHED:
+        records = snapshot.frames.get(entity)
+        if records is None or len(records) < 2:
+            continue
+        given = (rules or {}).get(entity)
+        chosen = given or suggest(records, entity=entity, region=region_of(records), seed=seed, progress=progress)
+        found[entity] = match(records, chosen, judgements=(judgements or {}).get(entity), seed=seed, progress=progress)
+    return found
