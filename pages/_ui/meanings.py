@@ -158,6 +158,11 @@ def reject(code: str) -> str:
         "repeated_row": _("repeats a row above"),
         "repeated_id": _("same ID as a row above, other values"),
         "unreadable_file": _("not a table"),
+        "broken_quotes": _("quotes are not closed"),
+        "broken_characters": _("characters are damaged"),
+        "not_recognised": _("table was not recognised"),
+        "no_records": _("holds no records"),
+        "version_without_file": _("version without its file"),
         "too_many_cells": _("more cells than the header"),
         "too_few_cells": _("fewer cells than the header"),
     }

@@ -17,27 +17,24 @@ def exports() -> list[Path]:
 
 
 def truth(entity: str, records: pl.DataFrame) -> pl.DataFrame | None:
-    """(entity, its records) → record_id, cluster_id when these are the sample's records, else None."""
-    known = _truth(entity)
-    if known is None or records.is_empty():
+    """(entity, its records) → record_id, cluster_id when these are a sample's records, else None."""
+    if entity not in ("contact", "company") or records.is_empty():
         return None
     ids = records["record_id"]
-    return known if ids.is_in(known["record_id"].implode()).mean() >= _OURS else None
+    return next((t for t in _truths() if ids.is_in(t["record_id"].implode()).mean() >= _OURS), None)
 
 
 def quota_bytes(snapshot: Any) -> int | None:
     """A snapshot → the sample account's quota when it is the sample's, else None."""
     path = FOLDER / "quota.json"
-    if not path.exists() or not any(truth(e, f) is not None for e, f in snapshot.frames.items()):
+    contacts = snapshot.frames.get("contact", pl.DataFrame())
+    ours = pl.read_csv(FOLDER / "truth.csv", infer_schema=False)["record_id"] if path.exists() else pl.Series()
+    if contacts.is_empty() or not path.exists() or contacts["record_id"].is_in(ours.implode()).mean() < _OURS:
         return None
     return int(json.loads(path.read_text(encoding="utf-8"))["file_quota_bytes"])
 
 
-@lru_cache(maxsize=4)
-def _truth(entity: str) -> pl.DataFrame | None:
-    path = FOLDER / "truth.csv"
-    if not path.exists():
-        return None
-    whole = pl.read_csv(path, infer_schema=False)
-    mine = whole.filter(entity=entity) if "entity" in whole.columns else whole
-    return mine.select("record_id", "cluster_id") if mine.height else None
+@lru_cache(maxsize=1)
+def _truths() -> tuple[pl.DataFrame, ...]:
+    files = sorted(FOLDER.parent.glob("*/truth.csv"))
+    return tuple(pl.read_csv(f, infer_schema=False).select("record_id", "cluster_id") for f in files)

@@ -65,22 +65,23 @@ def put(name: str, value: Any) -> None:
     """Remember a setting (in the URL too) or anything else for this session; None forgets it."""
     before = get(name)
     if name.startswith(TRACKED) and before != value:
-        st.session_state.setdefault("undo", []).append((name, before))
-        st.session_state["redo"] = []
+        st.session_state.setdefault("trail:undo", []).append((name, before))
+        st.session_state["trail:redo"] = []
     _put(name, value)
 
 
 def can(step: str) -> bool:
     """'undo' or 'redo' → whether there is a change to take back or to do again."""
-    return bool(st.session_state.get(step))
+    return bool(st.session_state.get(f"trail:{step}"))
 
 
 def step(which: str) -> None:
     """Take the last tracked change back ('undo') or do it again ('redo')."""
-    trail = st.session_state.get(which, [])
+    trail = st.session_state.get(f"trail:{which}", [])
     if trail:
         name, value = trail.pop()
-        st.session_state.setdefault({"undo": "redo", "redo": "undo"}[which], []).append((name, get(name)))
+        back = {"undo": "redo", "redo": "undo"}[which]
+        st.session_state.setdefault(f"trail:{back}", []).append((name, get(name)))
         _put(name, value)
 
 

@@ -194,6 +194,44 @@ def level(name: str) -> str:
         "close": _("close"),
         "similar": _("similar"),
         "one digit": _("one digit differs"),
+        "a short or misspelt form": _("a short or misspelt form"),
+        "alike": _("alike"),
+        "expanded": _("expanded"),
+        "family": _("family"),
+        "gender": _("gender"),
+        "given": _("given"),
+        "initial": _("initial"),
+        "initials": _("initials"),
+        "last 6 digits": _("last 6 digits"),
+        "much in common": _("much in common"),
+        "names alike": _("names alike"),
+        "namesake": _("namesake"),
+        "near": _("near"),
+        "nearly the same": _("nearly the same"),
+        "nickname": _("nickname"),
+        "one digit off": _("one digit off"),
+        "one error": _("one error"),
+        "part": _("part"),
+        "same area": _("same area"),
+        "same but for code or area": _("same but for code or area"),
+        "same company": _("same company"),
+        "same desk": _("same desk"),
+        "same house": _("same house"),
+        "same name, other provider": _("same name, other provider"),
+        "same name, other suffix": _("same name, other suffix"),
+        "same street": _("same street"),
+        "same year": _("same year"),
+        "something in common": _("something in common"),
+        "the same core": _("the same core"),
+        "the same core, another form or place": _("the same core, another form or place"),
+        "the same name": _("the same name"),
+        "the same name, rare": _("the same name, rare"),
+        "two errors": _("two errors"),
+        "two parts the same": _("two parts the same"),
+        "typing error": _("typing error"),
+        "typing error or swap": _("typing error or swap"),
+        "typo": _("typo"),
+        "uncertain": _("uncertain"),
         "different": _("different"),
     }
     return names.get(name, name)
@@ -206,7 +244,12 @@ def blocking_rule(name: str) -> str:
 
 def placeholder(code: str) -> str:
     """Why a value does not count as agreement."""
-    return {"excluded": _("excluded by a rule"), "placeholder": _("stands for no value")}.get(code, code)
+    names = {
+        "excluded": _("excluded by a rule"),
+        "shared": _("shared by too many records"),
+        "made_up": _("looks made up"),
+    }
+    return names.get(code, _("stands for no value"))
 
 
 def plan_entity(code: str) -> str:

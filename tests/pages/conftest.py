@@ -5,12 +5,26 @@ import shutil
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.pages_manager import PagesManager
 
 from engine.snapshot import map as mapping
 from engine.snapshot.read import read_tables
 from engine.snapshot.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest begins each run like a server that never ran app.py, where Streamlit takes pages/ for the whole app and
+    a click is lost on the way to the front door. Tests that click begin like a server that has run it."""
+    begin = PagesManager.__init__
+
+    def begun(self: PagesManager, *args: object, **named: object) -> None:
+        begin(self, *args, **named)  # type: ignore[arg-type]
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", begun)
 
 
 @pytest.fixture(scope="session")

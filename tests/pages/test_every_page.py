@@ -63,7 +63,7 @@ def test_speaks_the_language_of_the_link(page: str, language: str, account: Path
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_survives_a_change_of_entity_language_and_page(page: str, account: Path) -> None:
+def test_survives_a_change_of_entity_language_and_page(page: str, account: Path, running: None) -> None:
     app = opened(page, entity="company")
     fine(app)
     app.sidebar.selectbox(key="w:lang").set_value("ru").run()
@@ -73,18 +73,18 @@ def test_survives_a_change_of_entity_language_and_page(page: str, account: Path)
     fine(app)
     app.switch_page(f"pages/{page}.py").run()
     fine(app)
-    assert app.query_params["entity"] == ["company"]
-    assert app.query_params["lang"] == ["ru"]
+    assert app.query_params["entity"] == "company"
+    assert app.query_params["lang"] == "ru"
 
 
-def test_a_threshold_moves_the_figures_and_is_undone(account: Path) -> None:
+def test_a_threshold_moves_the_figures_and_is_undone(account: Path, running: None) -> None:
     app = opened("rules")
     before = [m.value for m in app.markdown if m.value.startswith("#### ")]
     app.slider(key="w:merge_contact").set_value(0.999).run()
     fine(app)
     after = [m.value for m in app.markdown if m.value.startswith("#### ")]
     assert after != before
-    assert float(app.query_params["merge_contact"][0]) == 0.999
+    assert float(app.query_params["merge_contact"]) == 0.999
     app.switch_page("pages/merge.py").run()
     app.switch_page("pages/rules.py").run()
     assert app.slider(key="w:merge_contact").value == 0.999
@@ -108,7 +108,7 @@ def test_nonsense_in_a_link_does_no_harm(nonsense: str, account: Path) -> None:
     fine(app)
 
 
-def test_a_judgement_is_saved_at_once_and_taken_back(account: Path) -> None:
+def test_a_judgement_is_saved_at_once_and_taken_back(account: Path, running: None) -> None:
     from engine.snapshot.workspace import Workspace
 
     app = opened("review")
@@ -121,7 +121,7 @@ def test_a_judgement_is_saved_at_once_and_taken_back(account: Path) -> None:
     assert Workspace(account).judgements("contact")["verdict"].to_list() == ["unsure"]
 
 
-def test_a_rejected_group_leaves_the_plan(account: Path) -> None:
+def test_a_rejected_group_leaves_the_plan(account: Path, running: None) -> None:
     app = opened("merge")
     fine(app)
     plan = opened("plan")
@@ -133,7 +133,7 @@ def test_a_rejected_group_leaves_the_plan(account: Path) -> None:
     assert [m.value for m in again.markdown if m.value.startswith("#### ")] != before
 
 
-def test_a_rule_file_that_is_wrong_is_said_in_one_sentence(account: Path) -> None:
+def test_a_rule_file_that_is_wrong_is_said_in_one_sentence(account: Path, running: None) -> None:
     app = opened("rules")
     app.file_uploader(key="rules_file").upload("rules.yaml", b"entity: [", "application/yaml").run()
     app.button(key="rules_use").click().run()
@@ -142,7 +142,7 @@ def test_a_rule_file_that_is_wrong_is_said_in_one_sentence(account: Path) -> Non
     assert APOLOGY not in app.error[0].value
 
 
-def test_an_upload_becomes_a_snapshot(nothing: Path) -> None:
+def test_an_upload_becomes_a_snapshot(nothing: Path, running: None) -> None:
     from engine.snapshot.workspace import Workspace
 
     app = opened("snapshot")
@@ -161,7 +161,7 @@ def test_crm_values_are_never_markup() -> None:
         "<img src=x onerror=alert(1)> **bold** [link](http://evil.example) $x$ :red[y] `z` www.evil.example a@b.ru"
     )
     shown = text.plain(hostile)
-    unescaped = re.sub(r"\\\\.", "", shown)
+    unescaped = re.sub(r"\\.", "", shown)
     for piece in "<*[]()$`:":
         assert piece not in unescaped
     for piece in ("http\\://", "www.", "a@b"):
