@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from workbench import PAGES, PATIENCE, browsing, serving, settle
-
 
 def main() -> None:
+    from workbench import PAGES, PATIENCE, browsing, serving, settle  # found when this file is run, not when collected
+
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("pages", nargs="*", default=list(PAGES))
