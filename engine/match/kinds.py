@@ -26,7 +26,8 @@ class Kind:
     keys: (distinct raw values, region) → key table. same: the key column (String, or List for cells with several
     values) whose equality is sameness. context: key table → what `similarity` needs to know about the whole table.
     veto: two values at most this alike can never belong to one record. recombine: the key column with the words of
-    values that are made of parts which several records share by chance (see `engine.match.chance`).
+    values that are made of parts which several records share by chance (see `engine.match.chance`). contradiction: names less alike than this are of two
+    different people, whatever else they share.
     """
 
     keys: Callable[[pl.Series, str], pl.DataFrame]
@@ -39,6 +40,7 @@ class Kind:
     context: Callable[[pl.DataFrame], Any] | None = None
     veto: int | None = None
     recombine: str | None = None
+    contradiction: int | None = None
 
 
 def _given_blocks(table: pl.DataFrame) -> pl.DataFrame:
@@ -64,6 +66,7 @@ KINDS: Mapping[str, Kind] = {
         alone=("fold", "family", "family_initial", "words", "skeletons", "bones", "sounds", "surnames"),
         joint=("fold", "family", "family_initial", "words"),
         recombine="words",
+        contradiction=71,
     ),
     "given_name": Kind(
         keys=_plain(names.given_keys),
@@ -71,6 +74,7 @@ KINDS: Mapping[str, Kind] = {
         similarity=person.given,
         levels=person.GIVEN_LEVELS,
         block_keys=_given_blocks,
+        contradiction=72,
         joint=("formal", "initial"),
     ),
     "family_name": Kind(
@@ -201,6 +205,12 @@ KINDS: Mapping[str, Kind] = {
         joint=("start", "rare"),
     ),
 }
+
+
+def contradicting(comparison: Comparison) -> int:
+    """Comparison → how many of its lowest level codes (1, 2 …) say that two names are of different people."""
+    limit = KINDS[comparison.kind].contradiction or 0
+    return sum(level.at_least < limit for level in comparison.levels)
 
 
 def expected_levels(comparison: Comparison) -> list[float]:

@@ -10,7 +10,8 @@ person      100 the same words in any order
              97 the same, one has a patronymic or middle name more; a nickname
           88–96 slips in otherwise the same words, feminine form, part of a double name left out
           76–87 family name and initials; several slips; a transcription into Han
-          61–75 given and family name the same, patronymics differ; a family name alone; one name the same, one alike
+          71–75 a family name alone, a given name alone: the rest is missing on one side
+          61–70 given and family name the same, patronymics differ; one name the same, one alike
           51–60 same family name, another given name; a given name alone
           40–50 same given name, another family name
            < 40 nothing agrees
@@ -46,6 +47,7 @@ PERSON_LEVELS = (
     ("expanded", 96),
     ("typo", 88),
     ("initials", 76),
+    ("part", 71),
     ("namesake", 61),
     ("family", 51),
     ("given", 40),

@@ -12,7 +12,7 @@ import polars as pl
 from engine.match import block as blocking
 from engine.match import chance, choose, cluster, compare, weigh
 from engine.match.encode import Encoded, encode
-from engine.match.kinds import expected_levels
+from engine.match.kinds import contradicting, expected_levels
 from engine.progress import Progress, silent
 from engine.rules import Rules, Thresholds, validate
 
@@ -150,13 +150,7 @@ def _estimate(
     }
     expected = {c.name: expected_levels(c) for c in rules.comparisons}
     return weigh.estimate(rules.comparisons, patterns, expected=expected, by_chance=by_chance, all_pairs=all_pairs,
-                          named_by=named_by(rules), judged=judged, seed=seed, progress=progress)  # fmt: skip
-
-
-def named_by(rules: Rules) -> list[str]:
-    """Rules → names of the comparisons that say who or what a record is."""
-    kinds = ("company",) if rules.entity == "company" else ("person_name", "given_name", "family_name")
-    return [c.name for c in rules.comparisons if c.kind in kinds]
+                          contradicting={c.name: contradicting(c) for c in rules.comparisons}, judged=judged, seed=seed, progress=progress)  # fmt: skip
 
 
 def judged_counts(

@@ -10,6 +10,7 @@ pattern counts, so its cost does not grow with the number of pairs.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,10 @@ from engine.rules import Comparison, LatentClass, Weights
 
 Matrix = np.ndarray
 IDENTIFIABLE = 3  # with fewer comparisons latent classes cannot be told apart: two classes, u from chance
-CLASS_COUNTS = (2, 3, 4, 5, 6, 8, 10)  # of which the Bayesian information criterion chooses
+# Classes of matches and of non-matches, of which Akaike's information criterion chooses. (The Bayesian one is too
+# thrifty: a hundred relatives among a thousand pairs are worth a class.)
+CLASSES = ((1, 1), (1, 2), (1, 3), (2, 3), (1, 5), (2, 5), (1, 7), (2, 7))
+MOST_CONTRADICTING = 0.05  # of the matches have names that look like those of two people
 AGREES = 80  # similarity from which values count as agreeing when pairs are first sorted into kinds
 PRIOR_PAIRS = 20.0  # how many imaginary matches the expected levels of a match are worth
 SMOOTH = 0.5  # imaginary pairs spread over the levels of each class: no probability is ever 0
@@ -71,7 +75,7 @@ def estimate(
     expected: Mapping[str, Sequence[float]],
     by_chance: Mapping[str, Sequence[float]],
     all_pairs: float,
-    named_by: Sequence[str] = (),
+    contradicting: Mapping[str, int] = MappingProxyType({}),
     judged: tuple[np.ndarray, np.ndarray] | None = None,
     seed: int = 0,
     progress: Progress = silent,
@@ -79,8 +83,8 @@ def estimate(
     """Pattern table → latent classes, those of matches first.
 
     `expected`: per comparison the levels (codes 1…k) a match is expected to reach, a weak prior; `by_chance`: level
-    counts of random pairs; `all_pairs`: how many pairs the table has in all; `named_by`: the comparisons of names, of
-    which a match agrees on one at least; `judged`: judged matches and judged non-matches per pattern, taken as certain.
+    counts of random pairs; `all_pairs`: how many pairs the table has in all; `contradicting`: per
+    comparison of names, how many of its lowest levels say that two people are meant; `judged`: judged matches and judged non-matches per pattern, taken as certain.
     """
     layout = Layout.of(comparisons)
     x = layout.indicators(patterns)
@@ -88,19 +92,23 @@ def estimate(
     m = layout.normalised(np.concatenate([np.asarray(expected[c], float) + 1e-4 for c in layout.names]))
     u = layout.normalised(np.concatenate([np.asarray(by_chance[c], float) + SMOOTH for c in layout.names]))
     known = _known(n, judged)
-    strangers = _strangers(patterns, named_by)
     identifiable = len(comparisons) >= IDENTIFIABLE
+    named = {name: count for name, count in contradicting.items() if count}
+    strangers = _strangers(patterns, named if identifiable else {})
+    rare = _columns(layout, named)
     simple, posterior = _fellegi_sunter(layout, x, n, m, u, all_pairs, known, strangers, learn=not identifiable)
     if not identifiable:
         return _as_weights(layout, simple, np.array([True, False]))
-    kinds_of_pairs = _kinds_of_pairs(comparisons, patterns, named_by)
+    kinds_of_pairs = _kinds_of_pairs(comparisons, patterns, named)
     best, best_matches, best_score = simple, np.array([True, False]), np.inf
-    for classes in CLASS_COUNTS:
-        first = _start(kinds_of_pairs, n * (1 - posterior), classes - 1)
-        fit = _latent_classes(layout, x, n, posterior, first, m, u, known=known)
-        free = classes * (sum(layout.width) - len(layout.width)) + classes - 1
-        score = free * np.log(max(n.sum(), 2.0)) - 2 * fit.log_likelihood
-        progress("weigh", (CLASS_COUNTS.index(classes) + 1) / len(CLASS_COUNTS))
+    halves = _halves(patterns, comparisons, posterior)
+    for tried, (matches, others) in enumerate(CLASSES, start=1):
+        rest = _start(kinds_of_pairs, n * (1 - posterior), others) * (1 - posterior)[:, None]
+        start = np.column_stack([posterior if matches == 1 else halves, rest])
+        fit = _latent_classes(layout, x, n, start, m, u, matches=matches, known=known, rare=rare)
+        free = (matches + others) * (sum(layout.width) - len(layout.width) + 1) - 1
+        score = 2 * free - 2 * fit.log_likelihood
+        progress("weigh", tried / len(CLASSES))
         is_match = _speaks_for_match(fit, x, n, m, u, all_pairs, strangers)
         # Without enough classes of their own, colleagues can take the one that began as the matches.
         if score < best_score and is_match.any():
@@ -108,7 +116,7 @@ def estimate(
     return _as_weights(layout, best, best_matches)
 
 
-def _kinds_of_pairs(comparisons: Sequence[Comparison], patterns: pl.DataFrame, named_by: Sequence[str]) -> np.ndarray:
+def _kinds_of_pairs(comparisons: Sequence[Comparison], patterns: pl.DataFrame, named_by: Mapping[str, int]) -> np.ndarray:
     """Pattern table → for each pattern what kind of pair it is, one number: which names agree, and how much else."""
     agree = {
         c.name: patterns[c.name].to_numpy() > sum(level.at_least < AGREES for level in c.levels) for c in comparisons
@@ -118,6 +126,16 @@ def _kinds_of_pairs(comparisons: Sequence[Comparison], patterns: pl.DataFrame, n
         names = 2 * names + agree[name]
     others = np.sum([agree[c.name] for c in comparisons if c.name not in named_by], axis=0, dtype=np.int64)
     return names * 3 + np.minimum(others, 2)
+
+
+def _halves(patterns: pl.DataFrame, comparisons: Sequence[Comparison], posterior: Matrix) -> Matrix:
+    """P(match) of each pattern → the same in two columns: matches that agree throughout, and those that moved on.
+
+    Who changed the firm has another phone, address and mail domain at once: matches are not of one kind either.
+    """
+    differs = np.sum([patterns[c.name].to_numpy() == 1 for c in comparisons], axis=0) > 0
+    part = np.where(differs, 0.1, 0.9)
+    return np.column_stack([posterior * part, posterior * (1 - part)])
 
 
 def _start(kind: np.ndarray, mass: Matrix, classes: int) -> Matrix:
@@ -139,12 +157,32 @@ def _start(kind: np.ndarray, mass: Matrix, classes: int) -> Matrix:
     return np.asarray(split)
 
 
-def _strangers(patterns: pl.DataFrame, named_by: Sequence[str]) -> np.ndarray:
-    """Pattern table, comparisons of names → patterns in which every name that is there differs altogether."""
-    codes = [patterns[name].to_numpy() for name in named_by]
-    if not codes:
-        return np.zeros(len(patterns), bool)
-    return np.asarray(np.all([c <= 1 for c in codes], axis=0) & np.any([c == 1 for c in codes], axis=0))
+def _strangers(patterns: pl.DataFrame, named: Mapping[str, int]) -> np.ndarray:
+    """Pattern table, contradicting levels → patterns in which a name that is there contradicts."""
+    out = np.zeros(len(patterns), bool)
+    for name, lowest in named.items():
+        code = patterns[name].to_numpy()
+        out |= (code > 0) & (code <= lowest)
+    return out
+
+
+def _columns(layout: Layout, named: Mapping[str, int]) -> list[np.ndarray]:
+    """Contradicting levels per comparison → their columns, one array for each comparison."""
+    return [
+        np.arange(start, start + named[name])
+        for name, start in zip(layout.names, layout.start, strict=True) if name in named
+    ]  # fmt: skip
+
+
+def _held_down(levels: Matrix, layout: Layout, rare: Sequence[np.ndarray]) -> None:
+    """Level probabilities of the matches, in place → contradicting names no likelier than MOST_CONTRADICTING."""
+    for columns in rare:
+        index = next(i for i, start in enumerate(layout.start) if start == columns[0])
+        block = levels[layout.start[index] : layout.start[index] + layout.width[index]]
+        against = block[: len(columns)].sum()
+        if against > MOST_CONTRADICTING:
+            block[: len(columns)] *= MOST_CONTRADICTING / against
+            block[len(columns) :] *= (1 - MOST_CONTRADICTING) / (1 - against)
 
 
 def _known(n: Matrix, judged: tuple[np.ndarray, np.ndarray] | None) -> tuple[Matrix, Matrix] | None:
@@ -178,7 +216,7 @@ def _fellegi_sunter(
 
     Only the candidates were looked at, but u is of random pairs, so the share of matches is counted among *all*
     pairs. It is the start for the latent classes. Strangers by name start as non-matches: colleagues who share phone,
-    company and mail domain would else look like matches. `learn`: whether m is estimated or stays as expected;
+    company and mail domain, or a married couple, would else look like matches. `learn`: whether m is estimated or stays as expected;
     learning it here lets namesakes and relatives, who outnumber the matches, teach the model their ways.
     """
     prior = m * PRIOR_PAIRS
@@ -199,26 +237,28 @@ def _latent_classes(
     layout: Layout,
     x: Matrix,
     n: Matrix,
-    posterior: Matrix,
-    split: Matrix,
+    start: Matrix,
     m: Matrix,
     u: Matrix,
     *,
+    matches: int,
     known: tuple[Matrix, Matrix] | None,
+    rare: Sequence[np.ndarray],
     rounds: int = 300,
     tolerance: float = 1e-7,
 ) -> _Fit:
-    """Indicators, counts, a first P(match), a first split of the others → fitted classes; class 0 starts as the matches."""
-    others = split.shape[1]
-    classes = others + 1
-    responsibility = np.column_stack([posterior, split * (1 - posterior)[:, None]])
-    prior = np.vstack([m * PRIOR_PAIRS, np.tile(u * SMOOTH * 4, (others, 1))]) + SMOOTH / 10
+    """Indicators, counts, P(class) of each pattern to start from, the first `matches` classes matches → fitted classes."""
+    classes = start.shape[1]
+    responsibility = start
+    prior = np.vstack([np.tile(m * PRIOR_PAIRS, (matches, 1)), np.tile(u * SMOOTH * 4, (classes - matches, 1))]) + SMOOTH / 10
     before = -np.inf
     total = n.sum()
     for _ in range(rounds):
         weighted = responsibility * n[:, None]
         share = (weighted.sum(axis=0) + 1.0) / (total + classes)
         levels = layout.normalised((x.T @ weighted).T + prior)
+        for of_matches in levels[:matches]:
+            _held_down(of_matches, layout, rare)
         joint = x @ np.log(levels).T + np.log(share)
         top = joint.max(axis=1, keepdims=True)
         likely = np.exp(joint - top)
@@ -226,9 +266,10 @@ def _latent_classes(
         log_likelihood = float((n * (top + np.log(norm))[:, 0]).sum())
         responsibility = likely / norm
         if known is not None:
-            match = _with_known(responsibility[:, 0], known)
-            rest = responsibility[:, 1:] / np.maximum(responsibility[:, 1:].sum(axis=1, keepdims=True), 1e-300)
-            responsibility = np.column_stack([match, rest * (1 - match)[:, None]])
+            before_known = responsibility[:, :matches].sum(axis=1)
+            match = _with_known(before_known, known)
+            responsibility[:, :matches] *= (match / np.maximum(before_known, 1e-300))[:, None]
+            responsibility[:, matches:] *= ((1 - match) / np.maximum(1 - before_known, 1e-300))[:, None]
         if abs(log_likelihood - before) < tolerance * abs(log_likelihood):
             break
         before = log_likelihood

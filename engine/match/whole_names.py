@@ -200,7 +200,7 @@ class _Evidence:
         whole = np.where(more > 1, whole - np.minimum(more - 1, 3), whole)
         double = (names.families[a] != names.families[b]) & (more > 0)
         whole = np.where(double, np.minimum(whole, 93), whole)
-        one_word = np.where(self.family, 66, 55) - self.loss // 2
+        one_word = np.maximum(np.where(self.family, 75, 73) - self.loss // 2, 71)
         abbreviated = np.where(self.initials >= 2, 85, np.where(self.family, 81, 72)) - self.loss // 2
         agree = np.where(self.full >= 2, whole, np.where(self.initials > 0, abbreviated, one_word))
         agree = np.where(single & (self.full == 1), np.where(self.loss == 0, 97, 99 - self.loss), agree)
@@ -217,6 +217,8 @@ class _Evidence:
         clash = np.where(near, 61 + (alike - _NEAR) // 2, clash)
         clash = np.where((self.full == 1) & (self.initials > 0), np.minimum(clash, 58), clash)
         clash = np.where(single, self.clash * 45 // 50, clash)
+        # Words that contradict each other stay below a name of which only a part is known.
+        clash = np.where(self.full <= 2, np.minimum(clash, 70), clash)
         result = np.where(self.clash >= 0, clash, agree)
         return result.astype(np.uint8)
 
