@@ -32,6 +32,9 @@ test: setup browser ## every check and test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+catalogues: setup ## collect the sentences of the pages into the translation catalogues
+	$(BIN)/python -m pages._ui.locale.collect
+
 lint: setup ## put the code into the house style
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 

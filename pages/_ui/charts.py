@@ -151,7 +151,7 @@ def gauge(used: float, quota: float, unit: str) -> alt.LayerChart:
         ],
     )
     line = base.mark_tick(color="#b3423a", thickness=3, size=40).encode(x="quota:Q", y=alt.Y("row:N", axis=None))
-    return _finish(alt.layer(bar, line).properties(height=70))
+    return _finish(alt.layer(bar, line).properties(height=88))
 
 
 def timeline(frame: pl.DataFrame, *, groups: list[str], value_title: str, unit: str = ",.0f") -> alt.Chart:

@@ -95,7 +95,7 @@ def plain(value: object, limit: int = 200) -> str:
         return "–"
     text = _CONTROL.sub(" ", str(value))
     text = text if len(text) <= limit else text[: limit - 1] + "…"
-    return _LINKS.sub("\\g<0>\u2060", _MARKDOWN.sub(r"\\\1", text))
+    return _LINKS.sub("\\g<0>\u200b", _MARKDOWN.sub(r"\\\1", text))
 
 
 def number_locale() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""One small account, loaded once; every test gets a workspace of its own that holds it."""
+"""One small account, loaded once; a test that writes gets a workspace of its own."""
 
 import datetime as dt
 import shutil
@@ -39,8 +39,15 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def account(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace of this test's own with the small account."""
+def account(loaded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workspace with the small account, for tests that only look: what was computed for one serves all."""
+    monkeypatch.setenv("WINNOW_WORKSPACE", str(loaded))
+    return loaded
+
+
+@pytest.fixture
+def own(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace of this test's own with the small account, to write into."""
     folder = tmp_path / "workspace"
     shutil.copytree(loaded, folder)
     monkeypatch.setenv("WINNOW_WORKSPACE", str(folder))

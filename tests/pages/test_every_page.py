@@ -108,20 +108,20 @@ def test_nonsense_in_a_link_does_no_harm(nonsense: str, account: Path) -> None:
     fine(app)
 
 
-def test_a_judgement_is_saved_at_once_and_taken_back(account: Path, running: None) -> None:
+def test_a_judgement_is_saved_at_once_and_taken_back(own: Path, running: None) -> None:
     from engine.snapshot.workspace import Workspace
 
     app = opened("review")
     app.button(key="judge:match").click().run()
     fine(app)
-    kept = Workspace(account).judgements("contact")
+    kept = Workspace(own).judgements("contact")
     assert kept["verdict"].to_list() == ["match"]
     app.button(key="judge:undo").click().run()
     fine(app)
-    assert Workspace(account).judgements("contact")["verdict"].to_list() == ["unsure"]
+    assert Workspace(own).judgements("contact")["verdict"].to_list() == ["unsure"]
 
 
-def test_a_rejected_group_leaves_the_plan(account: Path, running: None) -> None:
+def test_a_rejected_group_leaves_the_plan(own: Path, running: None) -> None:
     app = opened("merge")
     fine(app)
     plan = opened("plan")

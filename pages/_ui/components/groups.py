@@ -74,7 +74,7 @@ def filtered(table: pl.DataFrame) -> pl.DataFrame:
         "conflicts": _("With conflicts"),
         "large": n_("{n} record or more", "{n} records or more", _LARGE),
     }
-    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         st.pills(
             _("Show"),
@@ -154,7 +154,7 @@ def _golden_table(whole: pl.DataFrame, records: list[tuple[str, Any]], fields: l
         from_id, rule = source.get(field, ("", ""))
         days = any(hasattr(record.get(field), "isoformat") for _id, record in records)
         kept = date(merged.get(field)) if days else merged.get(field) or ""
-        where = f"{plain(from_id)} · {meanings.survivorship(rule)}" if rule else ""
+        where = meanings.survivorship(rule) if rule == "union" else plain(from_id) if rule else ""
         rows.append(
             [
                 f"**{words.field(field)}**",

@@ -45,7 +45,7 @@ def draw(tasks: Mapping[str, Sequence[Page]]) -> None:
     with st.sidebar:
         st.markdown("### Winnow", anchors=False)
         for task, pages in tasks.items():
-            with st.container(gap=None):
+            with st.container(gap="xxsmall"):
                 st.caption(task)
                 for page in pages:
                     st.page_link(page, width="stretch")

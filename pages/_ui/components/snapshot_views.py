@@ -127,7 +127,7 @@ def _invalid(entity: str) -> None:
             words.told(wrong["field"], words.field).alias(_("Field")),
             words.told(wrong["problem"], meanings.invalid).alias(_("Why")),
             pl.col("records").alias(_("Records")),
-            pl.col("examples").list.join(" · ").alias(_("Examples")),
+            pl.col("examples").list.head(2).list.join(" · ").alias(_("Examples")),
         ),
         hide_index=True,
         column_config=frame.numbers(_("Records")),

@@ -26,7 +26,7 @@ def quota_row(snapshot: object) -> None:
             (_("Files"), num(files), None),
             (_("In use"), size(total), _("Current and older versions; the trash is not counted.")),
             (_("Quota"), size(limit), _("Set it below the gauge.")),
-            (_("Used"), percent(total / limit) if limit else "–", None),
+            (_("Share of the quota"), percent(total / limit) if limit else "–", None),
             (_("Could be freed"), size(free), _("If everything under “What could go” went; each file counted once.")),
         ]
     )
@@ -78,6 +78,13 @@ def by_group() -> None:
             (pl.col("shared_bytes") / _MB).round(1).alias(_("On several records, {unit}", unit=mb)),
         ),
         hide_index=True,
+        column_config=frame.numbers(
+            _("Files"),
+            _("In use, {unit}", unit=mb),
+            _("Older versions, {unit}", unit=mb),
+            _("In trash, {unit}", unit=mb),
+            _("On several records, {unit}", unit=mb),
+        ),
     )
 
 
