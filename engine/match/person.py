@@ -4,7 +4,8 @@ Every function takes the keys of the left and of the right values (frames of `en
 row i) and gives uint8, 0…100. 100 stands for values that are the same after normalisation, and for nothing else.
 
 given       100 same · 97 nickname or formal name · 90–95 slip, other spelling · 86 initial agrees · < 60 unrelated
-family      100 same · 96 Иванов/Иванова · 88–95 slip, other spelling · 85 one part of a double name · < 60 unrelated
+family      100 same · 96 Иванов/Иванова · 88–95 slip, other spelling · 85 one part of a double name · < 60 unrelated,
+            or father and son by Senior and Junior
 patronymic  100 same · 95 abbreviated · 90–95 slip · 86 initial agrees · < 60 unrelated
 person      100 the same words in any order
              97 the same, one has a patronymic or middle name more; a nickname
@@ -82,7 +83,8 @@ def family(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     same = np.array([parts[a[i]] == parts[b[i]] for i in at], bool)
     shared = np.array([bool(parts[a[i]] & parts[b[i]]) for i in at], bool)
     score[at] = np.where(same, 96, np.where(shared, np.maximum(score[at], 85), score[at]))
-    return score
+    both = (left["generation"] != right["generation"]).fill_null(False).to_numpy()
+    return np.where(both, np.minimum(score, 50), score).astype(np.uint8)
 
 
 def patronymic(left: pl.DataFrame, right: pl.DataFrame) -> Scores:

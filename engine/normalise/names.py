@@ -40,6 +40,12 @@ FAMILY = {
     "stem": pl.String(),  # the same for a man and a woman of one family
     "parts": pl.String(),  # folds of a double surname's parts, sorted
     "han": pl.String(),
+    "generation": pl.String(),  # senior, junior or a number: of two it tells father and son apart
+}
+GENERATIONS = {
+    **dict.fromkeys(("sr", "senior", "старший", "ст"), "senior"),
+    **dict.fromkeys(("jr", "junior", "младший", "мл"), "junior"),
+    **{numeral: numeral for numeral in ("ii", "iii", "iv")},
 }
 PATRONYMIC = {
     "key": pl.String(),
@@ -77,7 +83,10 @@ def family_keys(values: pl.Series) -> pl.DataFrame:
     >>> family_keys(pl.Series(["Достоевская", "Римский-Корсаков"])).select("stem", "parts").rows()
     [('dostovsk', 'dostovskaia'), ('rimskikorsakov', 'korsakov rimski')]
     """
-    return _keys(values, FAMILY, _family)
+    suffix = rf"(?i)[\s,(]+({'|'.join(GENERATIONS)})[.)]*\s*$"
+    found = values.str.extract(suffix).str.to_lowercase().replace_strict(GENERATIONS, default=None)
+    keys = _keys(values.str.replace(suffix, ""), {k: v for k, v in FAMILY.items() if k != "generation"}, _family)
+    return keys.with_columns(found.cast(pl.String).alias("generation"))
 
 
 def patronymic_keys(values: pl.Series) -> pl.DataFrame:
