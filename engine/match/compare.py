@@ -121,19 +121,65 @@ def patterns(
         joint *= np.uint64(len(comparison.levels) + 1)
         joint += levels(comparison, similarities[comparison.name])
     distinct, number, count = _count(joint)
-    columns: dict[str, np.ndarray] = {}
+    return _table(comparisons, _split(comparisons, distinct), count), number
+
+
+def regrouped(
+    comparisons: Sequence[Comparison],
+    similarities: Mapping[str, np.ndarray],
+    known: tuple[pl.DataFrame, np.ndarray],
+    moved: Sequence[str],
+) -> tuple[pl.DataFrame, np.ndarray]:
+    """What `patterns` gives, made from the pattern table of other level boundaries, in which only `moved` differ.
+
+    Only the levels of the comparisons moved are read again, whatever the number of the others.
+    """
+    table, number = known
+    rest = [c for c in comparisons if c.name not in moved]
+    again = [c for c in comparisons if c.name in moved]
+    joint, place = np.unique(
+        _joint(rest, {c.name: table[c.name].to_numpy() for c in rest}, len(table)), return_inverse=True
+    )
+    codes = {c.name: levels(c, similarities[c.name]) for c in again}
+    size = int(np.prod([len(c.levels) + 1 for c in again]))
+    distinct, at, count = _count(place.astype(np.uint64)[number] * np.uint64(size) + _joint(again, codes, len(number)))
+    example = np.zeros(len(joint), np.int64)
+    example[place] = np.arange(len(table))
+    held = {c.name: table[c.name].to_numpy()[example[(distinct // np.uint64(size)).astype(np.int64)]] for c in rest}
+    held |= _split(again, distinct % np.uint64(size))
+    order = np.argsort(_joint(comparisons, held, len(distinct)), kind="stable")
+    turned = np.empty(len(order), np.uint32)
+    turned[order] = np.arange(len(order), dtype=np.uint32)
+    return _table(comparisons, {name: codes[order] for name, codes in held.items()}, count[order]), turned[at]
+
+
+def _joint(comparisons: Sequence[Comparison], codes: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+    """Level codes → one number per row that names them all."""
+    joint = np.zeros(size, np.uint64)
+    for comparison in comparisons:
+        joint *= np.uint64(len(comparison.levels) + 1)
+        joint += codes[comparison.name]
+    return joint
+
+
+def _split(comparisons: Sequence[Comparison], joint: np.ndarray) -> dict[str, np.ndarray]:
+    """What `_joint` gives → the level codes it was made of."""
+    codes: dict[str, np.ndarray] = {}
     for comparison in reversed(comparisons):
         base = np.uint64(len(comparison.levels) + 1)
-        columns[comparison.name] = (distinct % base).astype(np.uint8)
-        distinct = distinct // base
-    frame = pl.DataFrame(
+        codes[comparison.name] = (joint % base).astype(np.uint8)
+        joint = joint // base
+    return codes
+
+
+def _table(comparisons: Sequence[Comparison], codes: Mapping[str, np.ndarray], count: np.ndarray) -> pl.DataFrame:
+    return pl.DataFrame(
         {
             "pattern": np.arange(len(count), dtype=np.uint32),
-            **{c.name: columns[c.name] for c in comparisons},
+            **{c.name: codes[c.name] for c in comparisons},
             "pairs": count.astype(np.int64),
         }
     )
-    return frame, number
 
 
 def _count(joint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

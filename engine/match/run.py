@@ -91,7 +91,7 @@ def match(
 def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = silent) -> Match:
     """A Match, rules with other levels, weights or thresholds → the Match under them; pairs are not compared again."""
     clock = _Stopwatch(progress, found.seconds)
-    patterns, number = clock("patterns", lambda: compare.patterns(rules.comparisons, found.similarities))
+    patterns, number = clock("patterns", lambda: _patterns(found, rules))
     pairs = found.pairs.with_columns(pl.Series("pattern", number, dtype=pl.UInt32))
     if not rules.weights.classes:
         judged = judged_counts(found.records, pairs, len(patterns), found.judgements)
@@ -103,6 +103,19 @@ def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = s
         "forest", lambda: cluster.forest(pairs, fresh.probability, fresh.weight, len(found.records))
     )
     return recluster(replace(fresh, forest=grown), rules, progress=progress)
+
+
+def _patterns(found: Match, rules: Rules) -> tuple[pl.DataFrame, np.ndarray]:
+    """→ pattern table and pattern of each pair; what the Match already knows under the same levels is not done again."""
+    if found.patterns.is_empty() or [c.name for c in found.rules.comparisons] != [c.name for c in rules.comparisons]:
+        return compare.patterns(rules.comparisons, found.similarities)
+    known = found.patterns.select("pattern", *found.similarities, "pairs"), found.pairs["pattern"].to_numpy()
+    moved = [
+        new.name
+        for old, new in zip(found.rules.comparisons, rules.comparisons, strict=True)
+        if [level.at_least for level in old.levels] != [level.at_least for level in new.levels]
+    ]
+    return compare.regrouped(rules.comparisons, found.similarities, known, moved) if moved else known
 
 
 def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Match:

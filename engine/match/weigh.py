@@ -9,63 +9,20 @@ pattern counts, so its cost does not grow with the number of pairs.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import polars as pl
 
+from engine.match.latent import SMOOTH, Fit, Layout, Matrix, fellegi_sunter, known_shares, latent_classes
 from engine.progress import Progress, silent
 from engine.rules import Comparison, LatentClass, Weights
 
-Matrix = np.ndarray
 IDENTIFIABLE = 3  # with fewer comparisons latent classes cannot be told apart: two classes, u from chance
 # Classes of matches and of non-matches, of which Akaike's information criterion chooses. (The Bayesian one is too
 # thrifty: a hundred relatives among a thousand pairs are worth a class.)
 CLASSES = ((1, 1), (1, 2), (1, 3), (2, 3), (1, 5), (2, 5), (1, 7), (2, 7))
-MOST_CONTRADICTING = 0.05  # of the matches have names that look like those of two people
 AGREES = 80  # similarity from which values count as agreeing when pairs are first sorted into kinds
-PRIOR_PAIRS = 20.0  # how many imaginary matches the expected levels of a match are worth
-SMOOTH = 0.5  # imaginary pairs spread over the levels of each class: no probability is ever 0
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where each comparison's levels stand in the indicator matrix: columns `start[c] : start[c] + width[c]`."""
-
-    names: tuple[str, ...]
-    start: tuple[int, ...]
-    width: tuple[int, ...]
-
-    @classmethod
-    def of(cls, comparisons: Sequence[Comparison]) -> "Layout":
-        """Comparisons → layout; the column of level code c (≥ 1) is start + c − 1."""
-        width = tuple(len(c.levels) for c in comparisons)
-        return cls(tuple(c.name for c in comparisons), tuple(np.cumsum((0, *width[:-1])).tolist()), width)
-
-    def indicators(self, patterns: pl.DataFrame) -> Matrix:
-        """Pattern table → one row per pattern, 1.0 in the column of each level reached; a missing value has none."""
-        out = np.zeros((len(patterns), sum(self.width)))
-        rows = np.arange(len(patterns))
-        for name, start in zip(self.names, self.start, strict=True):
-            code = patterns[name].to_numpy().astype(np.int64)
-            out[rows[code > 0], start + code[code > 0] - 1] = 1.0
-        return out
-
-    def normalised(self, counts: Matrix) -> Matrix:
-        """Counts of shape (…, columns) → probabilities that sum to 1 within each comparison."""
-        out = np.empty_like(counts)
-        for start, width in zip(self.start, self.width, strict=True):
-            block = counts[..., start : start + width]
-            out[..., start : start + width] = block / block.sum(axis=-1, keepdims=True)
-        return out
-
-
-@dataclass(frozen=True)
-class _Fit:
-    log_likelihood: float
-    share: Matrix  # (classes,)
-    levels: Matrix  # (classes, columns)
 
 
 def estimate(
@@ -91,12 +48,12 @@ def estimate(
     n = patterns["pairs"].to_numpy().astype(float)
     m = layout.normalised(np.concatenate([np.asarray(expected[c], float) + 1e-4 for c in layout.names]))
     u = layout.normalised(np.concatenate([np.asarray(by_chance[c], float) + SMOOTH for c in layout.names]))
-    known = _known(n, judged)
+    known = known_shares(n, judged)
     identifiable = len(comparisons) >= IDENTIFIABLE
     named = {name: count for name, count in contradicting.items() if count}
     strangers = _strangers(patterns, named if identifiable else {})
     rare = _columns(layout, named)
-    simple, posterior = _fellegi_sunter(layout, x, n, m, u, all_pairs, known, strangers, learn=not identifiable)
+    simple, posterior = fellegi_sunter(layout, x, n, m, u, all_pairs, known, strangers, learn=not identifiable)
     if not identifiable:
         return _as_weights(layout, simple, np.array([True, False]))
     kinds_of_pairs = _kinds_of_pairs(comparisons, patterns, named)
@@ -105,18 +62,20 @@ def estimate(
     for tried, (matches, others) in enumerate(CLASSES, start=1):
         rest = _start(kinds_of_pairs, n * (1 - posterior), others) * (1 - posterior)[:, None]
         start = np.column_stack([posterior if matches == 1 else halves, rest])
-        fit = _latent_classes(layout, x, n, start, m, u, matches=matches, known=known, rare=rare)
+        fit = latent_classes(layout, x, n, start, m, u, matches=matches, known=known, rare=rare)
         free = (matches + others) * (sum(layout.width) - len(layout.width) + 1) - 1
         score = 2 * free - 2 * fit.log_likelihood
         progress("weigh", tried / len(CLASSES))
         is_match = _speaks_for_match(fit, x, n, m, u, all_pairs, strangers)
         # Without enough classes of their own, colleagues can take the one that began as the matches.
-        if score < best_score and is_match.any():
+        if score < best_score and is_match.any() and not is_match.all():
             best, best_matches, best_score = fit, is_match, score
     return _as_weights(layout, best, best_matches)
 
 
-def _kinds_of_pairs(comparisons: Sequence[Comparison], patterns: pl.DataFrame, named_by: Mapping[str, int]) -> np.ndarray:
+def _kinds_of_pairs(
+    comparisons: Sequence[Comparison], patterns: pl.DataFrame, named_by: Mapping[str, int]
+) -> np.ndarray:
     """Pattern table → for each pattern what kind of pair it is, one number: which names agree, and how much else."""
     agree = {
         c.name: patterns[c.name].to_numpy() > sum(level.at_least < AGREES for level in c.levels) for c in comparisons
@@ -174,110 +133,8 @@ def _columns(layout: Layout, named: Mapping[str, int]) -> list[np.ndarray]:
     ]  # fmt: skip
 
 
-def _held_down(levels: Matrix, layout: Layout, rare: Sequence[np.ndarray]) -> None:
-    """Level probabilities of the matches, in place → contradicting names no likelier than MOST_CONTRADICTING."""
-    for columns in rare:
-        index = next(i for i, start in enumerate(layout.start) if start == columns[0])
-        block = levels[layout.start[index] : layout.start[index] + layout.width[index]]
-        against = block[: len(columns)].sum()
-        if against > MOST_CONTRADICTING:
-            block[: len(columns)] *= MOST_CONTRADICTING / against
-            block[len(columns) :] *= (1 - MOST_CONTRADICTING) / (1 - against)
-
-
-def _known(n: Matrix, judged: tuple[np.ndarray, np.ndarray] | None) -> tuple[Matrix, Matrix] | None:
-    """Judged counts per pattern → their shares of the pattern's pairs."""
-    if judged is None:
-        return None
-    return judged[0] / np.maximum(n, 1), judged[1] / np.maximum(n, 1)
-
-
-def _with_known(posterior: Matrix, known: tuple[Matrix, Matrix] | None) -> Matrix:
-    """P(match) per pattern → the same with judged pairs taken as what they were judged to be."""
-    if known is None:
-        return posterior
-    match, other = known
-    return np.clip(posterior * (1 - match - other) + match, 0.0, 1.0)
-
-
-def _fellegi_sunter(
-    layout: Layout,
-    x: Matrix,
-    n: Matrix,
-    m: Matrix,
-    u: Matrix,
-    all_pairs: float,
-    known: tuple[Matrix, Matrix] | None,
-    strangers: np.ndarray,
-    *,
-    learn: bool,
-) -> tuple[_Fit, Matrix]:
-    """The two-class model in the space of all pairs, u from random pairs → it, and P(match) of each pattern.
-
-    Only the candidates were looked at, but u is of random pairs, so the share of matches is counted among *all*
-    pairs. It is the start for the latent classes. Strangers by name start as non-matches: colleagues who share phone,
-    company and mail domain, or a married couple, would else look like matches. `learn`: whether m is estimated or stays as expected;
-    learning it here lets namesakes and relatives, who outnumber the matches, teach the model their ways.
-    """
-    prior = m * PRIOR_PAIRS
-    share = min(0.5, 0.1 * n.sum() / all_pairs)
-    log_u = x @ np.log(u)
-    posterior = np.zeros(len(n))
-    for _ in range(30):
-        odds = np.log(share / (1 - share)) + x @ np.log(m) - log_u
-        posterior = np.where(strangers, 0.0, 1 / (1 + np.exp(-np.clip(odds, -500, 500))))
-        posterior = _with_known(posterior, known)
-        share = float(np.clip((n * posterior).sum() / all_pairs, 1e-12, 0.5))
-        if learn:
-            m = layout.normalised(x.T @ (n * posterior) + prior)
-    return _Fit(0.0, np.array([share, 1 - share]), np.vstack([m, u])), posterior
-
-
-def _latent_classes(
-    layout: Layout,
-    x: Matrix,
-    n: Matrix,
-    start: Matrix,
-    m: Matrix,
-    u: Matrix,
-    *,
-    matches: int,
-    known: tuple[Matrix, Matrix] | None,
-    rare: Sequence[np.ndarray],
-    rounds: int = 300,
-    tolerance: float = 1e-7,
-) -> _Fit:
-    """Indicators, counts, P(class) of each pattern to start from, the first `matches` classes matches → fitted classes."""
-    classes = start.shape[1]
-    responsibility = start
-    prior = np.vstack([np.tile(m * PRIOR_PAIRS, (matches, 1)), np.tile(u * SMOOTH * 4, (classes - matches, 1))]) + SMOOTH / 10
-    before = -np.inf
-    total = n.sum()
-    for _ in range(rounds):
-        weighted = responsibility * n[:, None]
-        share = (weighted.sum(axis=0) + 1.0) / (total + classes)
-        levels = layout.normalised((x.T @ weighted).T + prior)
-        for of_matches in levels[:matches]:
-            _held_down(of_matches, layout, rare)
-        joint = x @ np.log(levels).T + np.log(share)
-        top = joint.max(axis=1, keepdims=True)
-        likely = np.exp(joint - top)
-        norm = likely.sum(axis=1, keepdims=True)
-        log_likelihood = float((n * (top + np.log(norm))[:, 0]).sum())
-        responsibility = likely / norm
-        if known is not None:
-            before_known = responsibility[:, :matches].sum(axis=1)
-            match = _with_known(before_known, known)
-            responsibility[:, :matches] *= (match / np.maximum(before_known, 1e-300))[:, None]
-            responsibility[:, matches:] *= ((1 - match) / np.maximum(1 - before_known, 1e-300))[:, None]
-        if abs(log_likelihood - before) < tolerance * abs(log_likelihood):
-            break
-        before = log_likelihood
-    return _Fit(log_likelihood, share, levels)
-
-
 def _speaks_for_match(
-    fit: _Fit, x: Matrix, n: Matrix, m: Matrix, u: Matrix, all_pairs: float, strangers: np.ndarray
+    fit: Fit, x: Matrix, n: Matrix, m: Matrix, u: Matrix, all_pairs: float, strangers: np.ndarray
 ) -> np.ndarray:
     """Fitted classes → which of them are matches: those whose average pair Fellegi–Sunter would call a match.
 
@@ -296,7 +153,7 @@ def _speaks_for_match(
     return np.asarray((average + prior > 0) & (strange < 0.5))
 
 
-def _as_weights(layout: Layout, fit: _Fit, is_match: np.ndarray) -> Weights:
+def _as_weights(layout: Layout, fit: Fit, is_match: np.ndarray) -> Weights:
     """Fitted classes → rules; probabilities rounded so that a rule file reads well and gives the same back."""
     made = []
     order = sorted(range(len(fit.share)), key=lambda i: (not is_match[i], -fit.share[i]))
@@ -326,7 +183,9 @@ def score(comparisons: Sequence[Comparison], weights: Weights, patterns: pl.Data
     """
     joint = log_likelihoods(comparisons, weights, patterns)
     is_match = np.array([c.match for c in weights.classes])
-    weight = (_log_sum(joint[:, is_match]) - _log_sum(joint[:, ~is_match])) / np.log(2) + adjustments(comparisons, patterns)
+    weight = (_log_sum(joint[:, is_match]) - _log_sum(joint[:, ~is_match])) / np.log(2) + adjustments(
+        comparisons, patterns
+    )
     likeliest = np.where((weight > 0)[:, None] == is_match, joint, -np.inf).argmax(axis=1)
     names = np.array([c.name for c in weights.classes])
     return patterns.with_columns(

@@ -1,0 +1,106 @@
+"""What the tuning bench asks: the forest by pattern, the merges between two thresholds, a level boundary moved.
+
+All of it is answered from what a match already holds; no pair is compared again.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from engine.errors import RulesError
+from engine.match import weigh
+from engine.match.cluster import logit
+from engine.rules import MISSING, Comparison, Level, Rules, Weights
+
+if TYPE_CHECKING:
+    from engine.match.run import Match
+
+CODES = 256  # a similarity is one byte
+
+
+def forest_by_pattern(match: "Match") -> np.ndarray:
+    """Match → how many edges of its spanning forest each pattern holds (uint32).
+
+    Summed over the patterns at or above a threshold it is the number of records that connected components remove. Under
+    other weights the same edges still contain no circle, so the sum is then the least number that is removed.
+    """
+    edges = match.forest.select("left", "right").cast(pl.UInt32)
+    at = edges.join(match.pairs.select("left", "right", "pattern"), on=["left", "right"])["pattern"].to_numpy()
+    return np.bincount(at, minlength=len(match.patterns)).astype(np.uint32)
+
+
+def merges_between(match: "Match", low: float, high: float, *, count: int = 50) -> pl.DataFrame:
+    """Match, two match probabilities → the merges that appear when the threshold falls from `high` to `low`.
+
+    Each row is an edge of the spanning forest, so one record that goes: left_id, right_id, match_probability,
+    match_weight; the strongest first, at most `count` of them.
+    """
+    bits = match.forest["match_weight"]
+    between = match.forest.filter((bits >= _bits(low)) & (bits < _bits(high))).head(count)
+    ids = match.records["record_id"]
+    weight = between["match_weight"]
+    return pl.DataFrame(
+        {
+            "left_id": ids.gather(between["left"]),
+            "right_id": ids.gather(between["right"]),
+            "match_probability": 1 / (1 + np.exp2(-weight.to_numpy().clip(-500, 500))),
+            "match_weight": weight,
+        }
+    )
+
+
+def _bits(probability: float) -> float:
+    return float(logit(probability) / np.log(2))
+
+
+def similarity_histogram(match: "Match", comparison: str) -> tuple[np.ndarray, np.ndarray]:
+    """Match, name of a comparison → pairs, and expected matches, at each similarity 0…255 (255: a value is missing)."""
+    similar = match.similarities[comparison]
+    return (
+        np.bincount(similar, minlength=CODES),
+        np.bincount(similar, weights=match.probability, minlength=CODES),
+    )
+
+
+def moved(match: "Match", comparison: str, at_least: Sequence[int]) -> Rules:
+    """Match, name of a comparison, new lower bounds of its levels (strongest first) → rules with them.
+
+    The weights of this comparison follow its new levels: every pair is a match, or one of the kinds of others, with the
+    probability that it had before, and each class's level probabilities are counted anew from that (one maximisation
+    step of the latent class model). All other weights stay.
+    """
+    rules = match.rules
+    index = next((i for i, c in enumerate(rules.comparisons) if c.name == comparison), None)
+    if index is None:
+        raise RulesError(f"there is no comparison {comparison!r} in these rules: choose one that is there")
+    before = rules.comparisons[index]
+    if len(at_least) != len(before.levels):
+        raise RulesError(f"comparison {comparison!r} has {len(before.levels)} levels: give a bound for each")
+    levels = tuple(Level(old.name, int(bound), old.adjust) for old, bound in zip(before.levels, at_least, strict=True))
+    after = msgspec.structs.replace(before, levels=levels)
+    comparisons = (*rules.comparisons[:index], after, *rules.comparisons[index + 1 :])
+    weights = rules.weights if levels == before.levels else _counted_anew(match, after)
+    return msgspec.structs.replace(rules, comparisons=comparisons, weights=weights)
+
+
+def _counted_anew(match: "Match", comparison: Comparison) -> Weights:
+    """Match, a comparison with other bounds → the weights with this comparison's level probabilities counted anew."""
+    joint = match.pairs["pattern"].to_numpy().astype(np.int64) * CODES + match.similarities[comparison.name]
+    pairs = np.bincount(joint, minlength=len(match.patterns) * CODES).reshape(-1, CODES)
+    log_likely = weigh.log_likelihoods(match.rules.comparisons, match.rules.weights, match.patterns)
+    likely = np.exp(log_likely - log_likely.max(axis=1, keepdims=True))
+    by_class = (likely / likely.sum(axis=1, keepdims=True)).T @ pairs
+    bounds = [level.at_least for level in reversed(comparison.levels)]
+    counts = np.add.reduceat(by_class[:, :MISSING], bounds, axis=1) + weigh.SMOOTH
+    share = counts / counts.sum(axis=1, keepdims=True)
+    return Weights(
+        tuple(
+            msgspec.structs.replace(
+                one, levels={**one.levels, comparison.name: tuple(float(f"{p:.6g}") for p in share[k])}
+            )
+            for k, one in enumerate(match.rules.weights.classes)
+        )
+    )
