@@ -40,8 +40,9 @@ def estimate(
     """Pattern table → latent classes, those of matches first.
 
     `expected`: per comparison the levels (codes 1…k) a match is expected to reach, a weak prior; `by_chance`: level
-    counts of random pairs; `all_pairs`: how many pairs the table has in all; `contradicting`: per
-    comparison of names, how many of its lowest levels say that two people are meant; `judged`: judged matches and judged non-matches per pattern, taken as certain.
+    counts of random pairs; `all_pairs`: how many pairs the table has in all; `contradicting`: per comparison of names,
+    how many of its lowest levels say that two people are meant; `judged`: judged matches and judged non-matches per
+    pattern, taken as certain.
     """
     layout = Layout.of(comparisons)
     x = layout.indicators(patterns)

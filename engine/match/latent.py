@@ -1,0 +1,168 @@
+"""Estimation of the evidence model: expectation–maximisation on the pattern table, with two classes or several.
+
+Everything here works on indicator matrices (one row per pattern) and on how many pairs each pattern holds, so its
+cost does not grow with the number of pairs. What the classes mean is said in `engine.match.weigh`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from engine.rules import Comparison
+
+Matrix = np.ndarray
+MOST_CONTRADICTING = 0.05  # of the matches have names that look like those of two people
+PRIOR_PAIRS = 20.0  # how many imaginary matches the expected levels of a match are worth
+SMOOTH = 0.5  # imaginary pairs spread over the levels of each class: no probability is ever 0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each comparison's levels stand in the indicator matrix: columns `start[c] : start[c] + width[c]`."""
+
+    names: tuple[str, ...]
+    start: tuple[int, ...]
+    width: tuple[int, ...]
+
+    @classmethod
+    def of(cls, comparisons: Sequence[Comparison]) -> "Layout":
+        """Comparisons → layout; the column of level code c (≥ 1) is start + c − 1."""
+        width = tuple(len(c.levels) for c in comparisons)
+        return cls(tuple(c.name for c in comparisons), tuple(np.cumsum((0, *width[:-1])).tolist()), width)
+
+    def indicators(self, patterns: pl.DataFrame) -> Matrix:
+        """Pattern table → one row per pattern, 1.0 in the column of each level reached; a missing value has none."""
+        out = np.zeros((len(patterns), sum(self.width)))
+        rows = np.arange(len(patterns))
+        for name, start in zip(self.names, self.start, strict=True):
+            code = patterns[name].to_numpy().astype(np.int64)
+            out[rows[code > 0], start + code[code > 0] - 1] = 1.0
+        return out
+
+    def normalised(self, counts: Matrix) -> Matrix:
+        """Counts of shape (…, columns) → probabilities that sum to 1 within each comparison."""
+        out = np.empty_like(counts)
+        for start, width in zip(self.start, self.width, strict=True):
+            block = counts[..., start : start + width]
+            out[..., start : start + width] = block / block.sum(axis=-1, keepdims=True)
+        return out
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Estimated classes: how common each is, and how likely it makes each level."""
+
+    log_likelihood: float
+    share: Matrix  # (classes,)
+    levels: Matrix  # (classes, columns)
+
+
+def _held_down(levels: Matrix, layout: Layout, rare: Sequence[np.ndarray]) -> None:
+    """Level probabilities of the matches, in place → contradicting names no likelier than MOST_CONTRADICTING."""
+    for columns in rare:
+        index = next(i for i, start in enumerate(layout.start) if start == columns[0])
+        block = levels[layout.start[index] : layout.start[index] + layout.width[index]]
+        against = block[: len(columns)].sum()
+        if against > MOST_CONTRADICTING:
+            block[: len(columns)] *= MOST_CONTRADICTING / against
+            block[len(columns) :] *= (1 - MOST_CONTRADICTING) / (1 - against)
+
+
+def known_shares(n: Matrix, judged: tuple[np.ndarray, np.ndarray] | None) -> tuple[Matrix, Matrix] | None:
+    """Judged counts per pattern → their shares of the pattern's pairs."""
+    if judged is None:
+        return None
+    return judged[0] / np.maximum(n, 1), judged[1] / np.maximum(n, 1)
+
+
+def _with_known(posterior: Matrix, known: tuple[Matrix, Matrix] | None) -> Matrix:
+    """P(match) per pattern → the same with judged pairs taken as what they were judged to be."""
+    if known is None:
+        return posterior
+    match, other = known
+    return np.clip(posterior * (1 - match - other) + match, 0.0, 1.0)
+
+
+def fellegi_sunter(
+    layout: Layout,
+    x: Matrix,
+    n: Matrix,
+    m: Matrix,
+    u: Matrix,
+    all_pairs: float,
+    known: tuple[Matrix, Matrix] | None,
+    strangers: np.ndarray,
+    *,
+    learn: bool,
+) -> tuple[Fit, Matrix]:
+    """The two-class model in the space of all pairs, u from random pairs → it, and P(match) of each pattern.
+
+    Only the candidates were looked at, but u is of random pairs, so the share of matches is counted among *all*
+    pairs. It is the start for the latent classes. Strangers by name start as non-matches: colleagues who share phone,
+    company and mail domain, or a married couple, would else look like matches. `learn`: whether m is estimated or
+    stays as expected; learning it lets namesakes and relatives, who outnumber the matches, teach the model their ways.
+    """
+    prior = m * PRIOR_PAIRS
+    share = min(0.5, 0.1 * n.sum() / all_pairs)
+    log_u = x @ np.log(u)
+    posterior = np.zeros(len(n))
+    for _ in range(30):
+        odds = np.log(share / (1 - share)) + x @ np.log(m) - log_u
+        posterior = np.where(strangers, 0.0, 1 / (1 + np.exp(-np.clip(odds, -500, 500))))
+        posterior = _with_known(posterior, known)
+        share = float(np.clip((n * posterior).sum() / all_pairs, 1e-12, 0.5))
+        if learn:
+            m = layout.normalised(x.T @ (n * posterior) + prior)
+    return Fit(0.0, np.array([share, 1 - share]), np.vstack([m, u])), posterior
+
+
+def latent_classes(
+    layout: Layout,
+    x: Matrix,
+    n: Matrix,
+    start: Matrix,
+    m: Matrix,
+    u: Matrix,
+    *,
+    matches: int,
+    known: tuple[Matrix, Matrix] | None,
+    rare: Sequence[np.ndarray],
+    rounds: int = 300,
+    tolerance: float = 1e-7,
+) -> Fit:
+    """Indicators, counts, P(class) of each pattern to start from → fitted classes, the first `matches` of matches.
+
+    `known`: judged shares of each pattern, held fixed. `rare`: columns of contradicting levels, held down in the
+    classes of matches. `m` and `u` are weak priors of the classes of matches and of the others.
+    """
+    classes = start.shape[1]
+    responsibility = start
+    prior = (
+        np.vstack([np.tile(m * PRIOR_PAIRS, (matches, 1)), np.tile(u * SMOOTH * 4, (classes - matches, 1))])
+        + SMOOTH / 10
+    )
+    before = -np.inf
+    total = n.sum()
+    for _ in range(rounds):
+        weighted = responsibility * n[:, None]
+        share = (weighted.sum(axis=0) + 1.0) / (total + classes)
+        levels = layout.normalised((x.T @ weighted).T + prior)
+        for of_matches in levels[:matches]:
+            _held_down(of_matches, layout, rare)
+        joint = x @ np.log(levels).T + np.log(share)
+        top = joint.max(axis=1, keepdims=True)
+        likely = np.exp(joint - top)
+        norm = likely.sum(axis=1, keepdims=True)
+        log_likelihood = float((n * (top + np.log(norm))[:, 0]).sum())
+        responsibility = likely / norm
+        if known is not None:
+            before_known = responsibility[:, :matches].sum(axis=1)
+            match = _with_known(before_known, known)
+            responsibility[:, :matches] *= (match / np.maximum(before_known, 1e-300))[:, None]
+            responsibility[:, matches:] *= ((1 - match) / np.maximum(1 - before_known, 1e-300))[:, None]
+        if abs(log_likelihood - before) < tolerance * abs(log_likelihood):
+            break
+        before = log_likelihood
+    return Fit(log_likelihood, share, levels)
