@@ -13,6 +13,7 @@ import polars as pl
 from engine.errors import RulesError
 from engine.match import weigh
 from engine.match.cluster import logit
+from engine.match.latent import SMOOTH
 from engine.rules import MISSING, Comparison, Level, Rules, Weights
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _counted_anew(match: "Match", comparison: Comparison) -> Weights:
     likely = np.exp(log_likely - log_likely.max(axis=1, keepdims=True))
     by_class = (likely / likely.sum(axis=1, keepdims=True)).T @ pairs
     bounds = [level.at_least for level in reversed(comparison.levels)]
-    counts = np.add.reduceat(by_class[:, :MISSING], bounds, axis=1) + weigh.SMOOTH
+    counts = np.add.reduceat(by_class[:, :MISSING], bounds, axis=1) + SMOOTH
     share = counts / counts.sum(axis=1, keepdims=True)
     return Weights(
         tuple(
