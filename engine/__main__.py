@@ -234,8 +234,8 @@ def _plan_arguments(parser: argparse.ArgumentParser) -> None:
 def plan(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """A snapshot, rules and a schedule → the plan as one ZIP."""
     from engine.plan.make import make
-    from engine.rules import load_all
     from engine.retention import schedule
+    from engine.rules import load_all
     from engine.snapshot.workspace import Workspace
 
     work = Workspace(arguments.workspace)

@@ -29,4 +29,5 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
             scratch.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise WorkspaceError(f"cannot write {path.name}: {error.strerror}; check the folder and the free space") from error
+        message = f"cannot write {path.name}: {error.strerror}; check the folder and the free space"
+        raise WorkspaceError(message) from error

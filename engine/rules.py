@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -29,7 +30,7 @@ class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     pass
 
 
-class Level(_Frozen):
+class Level(_Frozen, frozen=True):
     """One comparison level: similarities from `at_least` up to the next level. `adjust` is added to its weight."""
 
     name: str
@@ -37,7 +38,7 @@ class Level(_Frozen):
     adjust: float = 0.0
 
 
-class Comparison(_Frozen):
+class Comparison(_Frozen, frozen=True):
     """What is compared: the columns of one kind, and levels from the strongest down to one with `at_least` 0.
 
     Level codes in frames: 0 a value is missing, 1 the last level, …, `len(levels)` the first and strongest.
@@ -50,7 +51,7 @@ class Comparison(_Frozen):
     enabled: bool = True
 
 
-class BlockingRule(_Frozen):
+class BlockingRule(_Frozen, frozen=True):
     """Records that agree on every key of `keys` become candidate pairs, unless more than `cap` records agree.
 
     A key is `comparison.key`, a key that `normalise` makes for that comparison (`phone.number`, `name.family_fold`).
@@ -61,14 +62,14 @@ class BlockingRule(_Frozen):
     cap: int = 200
 
 
-class Veto(_Frozen):
+class Veto(_Frozen, frozen=True):
     """Two records whose `comparison` is at most `at_most` alike, both present, never share a cluster."""
 
     comparison: str
     at_most: int
 
 
-class Exclusion(_Frozen):
+class Exclusion(_Frozen, frozen=True):
     """Never a duplicate on these grounds: a `pair` of record ids, or a `value` that is ignored in `comparison`."""
 
     pair: tuple[str, str] | None = None
@@ -77,7 +78,7 @@ class Exclusion(_Frozen):
     reason: str = ""
 
 
-class LatentClass(_Frozen):
+class LatentClass(_Frozen, frozen=True):
     """One class of candidate pairs. `levels` gives, per comparison, P(level code | class) for codes 1…k."""
 
     name: str
@@ -86,27 +87,27 @@ class LatentClass(_Frozen):
     levels: dict[str, tuple[float, ...]]
 
 
-class Weights(_Frozen):
+class Weights(_Frozen, frozen=True):
     """The evidence model: classes of matches and of non-matches, matches first. Empty: estimate."""
 
     classes: tuple[LatentClass, ...] = ()
 
 
-class Thresholds(_Frozen):
+class Thresholds(_Frozen, frozen=True):
     """Match probabilities from which pairs are merged, and from which they are shown for review. None: choose."""
 
     merge: float | None = None
     review: float | None = None
 
 
-class Clustering(_Frozen):
+class Clustering(_Frozen, frozen=True):
     """`max_size`: larger clusters are flagged. `one_per_source`: at most one record of each source in a cluster."""
 
     max_size: int = 50
     one_per_source: bool = False
 
 
-class Rules(_Frozen, kw_only=True):
+class Rules(_Frozen, frozen=True, kw_only=True):
     """Everything that decides which records of one entity are duplicates."""
 
     entity: str
@@ -189,7 +190,7 @@ def _validate_comparison(comparison: Comparison) -> None:
     bounds = [level.at_least for level in comparison.levels]
     if len(bounds) < 2 or bounds[-1] != 0:
         raise RulesError(f"{place} needs at least two levels, the last with at_least: 0")
-    if any(a <= b for a, b in zip(bounds, bounds[1:], strict=False)) or bounds[0] > RAREST:
+    if any(a <= b for a, b in pairwise(bounds)) or bounds[0] > RAREST:
         raise RulesError(f"{place}: at_least must fall from level to level, between {RAREST} and 0")
 
 

@@ -105,7 +105,7 @@ def levels(comparison: Comparison, similarities: np.ndarray) -> np.ndarray:
     bounds = np.array([level.at_least for level in reversed(comparison.levels)], np.int16)
     table = np.searchsorted(bounds, np.arange(256), side="right").astype(np.uint8)
     table[MISSING] = 0
-    return table[similarities]
+    return np.asarray(table[similarities])
 
 
 def patterns(

@@ -14,11 +14,14 @@ from engine.match.run import Match, match
 from engine.match.suggest import region_of, suggest
 from engine.progress import Progress, silent
 from engine.rules import Rules, load_all
+from engine.schema import COMPANY, CONTACT
 from engine.snapshot.assemble import apply
+from engine.snapshot.headers import field_of
 from engine.snapshot.kinds import kinds
 from engine.snapshot.map import recognise
 from engine.snapshot.read import Table, read_tables
 
+KEPT = ("created_at", "created_by", "updated_at", "updated_by", "last_activity_at", "owner", "tags")
 RECOGNISED = 0.5  # confidence from which a table is an export of a known CRM
 
 ID_COLUMNS = ("record_id", "ID", "id", "Id")
@@ -90,8 +93,14 @@ def _records(table: Table, entity: str, id_column: str | None) -> tuple[pl.DataF
     else:
         records = frame.rename({key: "record_id"}) if key != "record_id" else frame
         _check_ids(records["record_id"], key)
-    known = {c: k for c, k in kinds(records).items() if c != "record_id"}
+    known = {c: None if _about_the_record(c) else k for c, k in kinds(records).items() if c != "record_id"}
     return records, known, _entity(known) if entity == "auto" else entity
+
+
+def _about_the_record(column: str) -> bool:
+    """Header → whether it is kept about the record and not about whom it describes: when it was made, who owns it."""
+    found = {"contact": CONTACT, "company": COMPANY}
+    return any((field := field_of(column, entity)) in KEPT and fields[field] is None for entity, fields in found.items())
 
 
 def _check_ids(ids: pl.Series, column: str) -> None:

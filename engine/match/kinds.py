@@ -26,8 +26,8 @@ class Kind:
     keys: (distinct raw values, region) → key table. same: the key column (String, or List for cells with several
     values) whose equality is sameness. context: key table → what `similarity` needs to know about the whole table.
     veto: two values at most this alike can never belong to one record. recombine: the key column with the words of
-    values that are made of parts which several records share by chance (see `engine.match.chance`). contradiction: names less alike than this are of two
-    different people, whatever else they share.
+    values that are made of parts which several records share by chance (see `engine.match.chance`). contradiction:
+    names less alike than this are of two different people, whatever else they share.
     """
 
     keys: Callable[[pl.Series, str], pl.DataFrame]

@@ -36,7 +36,8 @@ def write(matches: Mapping[str, Match], folder: Path, *, extra: dict[str, Any] |
 
 def _added(each: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Summaries per entity → one that adds their counts and seconds up."""
-    counts = ("records", "candidate_pairs", "patterns", "clusters", "duplicates", "pairs_kept_apart", "placeholders_ignored")
+    counts = ("records", "candidate_pairs", "patterns", "clusters", "duplicates")
+    counts = (*counts, "pairs_kept_apart", "placeholders_ignored")
     seconds: dict[str, float] = {}
     for one in each.values():
         for stage, spent in one["seconds"].items():

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -14,7 +15,7 @@ from engine.match import chance, choose, cluster, compare, weigh
 from engine.match.encode import Encoded, encode
 from engine.match.kinds import contradicting, expected_levels
 from engine.progress import Progress, silent
-from engine.rules import Rules, Thresholds, validate
+from engine.rules import Comparison, Rules, Thresholds, Weights, validate
 
 _T = TypeVar("_T")
 
@@ -41,12 +42,12 @@ class Match:
     @property
     def weight(self) -> np.ndarray:
         """Match weight of each pair (log2 odds)."""
-        return self.patterns["match_weight"].to_numpy()[self.pairs["pattern"].to_numpy()]
+        return np.asarray(self.patterns["match_weight"].to_numpy()[self.pairs["pattern"].to_numpy()])
 
     @property
     def probability(self) -> np.ndarray:
         """Match probability of each pair."""
-        return self.patterns["match_probability"].to_numpy()[self.pairs["pattern"].to_numpy()]
+        return np.asarray(self.patterns["match_probability"].to_numpy()[self.pairs["pattern"].to_numpy()])
 
 
 def match(
@@ -106,7 +107,7 @@ def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = s
 
 
 def _patterns(found: Match, rules: Rules) -> tuple[pl.DataFrame, np.ndarray]:
-    """→ pattern table and pattern of each pair; what the Match already knows under the same levels is not done again."""
+    """→ pattern table and pattern of each pair; what the Match knows under the same levels is not done again."""
     if found.patterns.is_empty() or [c.name for c in found.rules.comparisons] != [c.name for c in rules.comparisons]:
         return compare.patterns(rules.comparisons, found.similarities)
     known = found.patterns.select("pattern", *found.similarities, "pairs"), found.pairs["pattern"].to_numpy()
@@ -121,14 +122,12 @@ def _patterns(found: Match, rules: Rules) -> tuple[pl.DataFrame, np.ndarray]:
 def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Match:
     """A Match, rules with other thresholds or clustering → the Match under them; weights stay."""
     clock = _Stopwatch(progress, found.seconds)
-    thresholds = rules.thresholds
-    if thresholds.merge is None or thresholds.review is None:
-        chosen = choose.thresholds(found.patterns, len(found.records))
-        merge = chosen.merge if thresholds.merge is None else thresholds.merge
-        review = min(chosen.review if thresholds.review is None else thresholds.review, merge)
-        rules = msgspec.structs.replace(rules, thresholds=Thresholds(merge, review))
-    assert rules.thresholds.merge is not None
-    threshold = rules.thresholds.merge
+    threshold, review = rules.thresholds.merge, rules.thresholds.review
+    if threshold is None or review is None:
+        chosen_merge, chosen_review = choose.thresholds(found.patterns, len(found.records))
+        threshold = chosen_merge if threshold is None else threshold
+        review = min(chosen_review if review is None else review, threshold)
+        rules = msgspec.structs.replace(rules, thresholds=Thresholds(threshold, review))
     probability = found.probability
 
     def grow() -> cluster.Clustered:
@@ -152,24 +151,34 @@ def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Mat
 def _estimate(
     found: Match, rules: Rules, patterns: pl.DataFrame, judged: tuple[np.ndarray, np.ndarray] | None, seed: int,
     progress: Progress,
-) -> "weigh.Weights":  # fmt: skip
+) -> Weights:  # fmt: skip
     records = len(found.records)
-    left, right = chance.random_pairs(records, found.source, seed=seed)
-    all_pairs = records * (records - 1) / 2 * chance.share_across(found.source, seed=seed)
-    by_chance = {
-        c.name: chance.counts(c, found.encoded[c.name], found.records, (left, right), seed=seed, region=rules.region,
-                              recombined=len(rules.comparisons) < weigh.IDENTIFIABLE)
-        for c in rules.comparisons  # fmt: skip
-    }
-    expected = {c.name: expected_levels(c) for c in rules.comparisons}
-    return weigh.estimate(rules.comparisons, patterns, expected=expected, by_chance=by_chance, all_pairs=all_pairs,
-                          contradicting={c.name: contradicting(c) for c in rules.comparisons}, judged=judged, seed=seed, progress=progress)  # fmt: skip
+    drawn = chance.random_pairs(records, found.source, seed=seed)
+    recombined = len(rules.comparisons) < weigh.IDENTIFIABLE
+
+    def by_chance(one: Comparison) -> np.ndarray:
+        keys = found.encoded[one.name]
+        return chance.counts(
+            one, keys, found.records, drawn, recombined=recombined, region=rules.region, seed=seed
+        )
+
+    return weigh.estimate(
+        rules.comparisons,
+        patterns,
+        expected={c.name: expected_levels(c) for c in rules.comparisons},
+        by_chance={c.name: by_chance(c) for c in rules.comparisons},
+        all_pairs=records * (records - 1) / 2 * chance.share_across(found.source, seed=seed),
+        contradicting={c.name: contradicting(c) for c in rules.comparisons},
+        judged=judged,
+        seed=seed,
+        progress=progress,
+    )
 
 
 def judged_counts(
     records: pl.DataFrame, pairs: pl.DataFrame, patterns: int, judgements: pl.DataFrame | None
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Judgements on candidate pairs → judged matches and judged non-matches per pattern, or None when there are none."""
+    """Judgements on candidate pairs → judged matches and judged non-matches per pattern, None when there are none."""
     judged = judged_pairs(records, judgements)
     if judged is None:
         return None
@@ -202,7 +211,7 @@ def judged_pairs(records: pl.DataFrame, judgements: pl.DataFrame | None) -> pl.D
 class _Stopwatch:
     """Runs a stage and notes its seconds. Measuring is not a hidden clock: nothing computed depends on it."""
 
-    def __init__(self, progress: Progress, seconds: Mapping[str, float] = {}) -> None:  # noqa: B006
+    def __init__(self, progress: Progress, seconds: Mapping[str, float] = MappingProxyType({})) -> None:
         self.progress, self.seconds = progress, dict(seconds)
 
     def __call__(self, stage: str, work: Callable[[], _T]) -> _T:

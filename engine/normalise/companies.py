@@ -28,6 +28,8 @@ KEYS = {
     "place": pl.String(),  # city, region or country beside the name
     "branch": pl.Boolean(),  # a branch, not the company
     "series": pl.String(),  # class of share: ordinary, preferred, A, B, H
+    "numbers": pl.String(),  # the numbers in the core, sorted, "" when there is none
+    "marks": pl.UInt64(),  # a bit for each word's beginning: names without a common bit have no word in common
 }
 _WORD = {"token": pl.String(), "word": pl.String()}
 _DOUBLES = [2 * c for c in "abcdefghijklmnopqrstuvwxyz"]
@@ -57,8 +59,28 @@ def keys(values: pl.Series) -> pl.DataFrame:
         branched["branch"],
         shared["series"],
     )
+    numbers = pl.col("native").str.extract_all(r"\d+").list.unique().list.sort().list.join(" ").fill_null("")
+    out = out.with_columns(numbers.alias("numbers"), marks(out))
     empty = out["fold"].is_null()
     return out.select(pl.when(~empty).then(pl.col(name)).cast(kind).alias(name) for name, kind in KEYS.items())
+
+
+def marks(table: pl.DataFrame) -> pl.Series:
+    """Key table with native, words, fold and initials → `marks`: which of 64 bits the beginnings of its words fall on.
+
+    A bit for the first three letters of each word's fold, for each Han character, for the initials, and for a core
+    as short as initials are: two names that share no bit have no word, no beginning and no acronym in common.
+    """
+    fold = pl.col("fold")
+    parts = pl.concat_list(
+        pl.col("words").str.split(" ").list.eval(pl.element().str.slice(0, 3)).fill_null([]),
+        pl.concat_list(fold.str.slice(0, 3), pl.when(fold.str.len_chars() <= 6).then("acronym: " + fold)),
+        pl.concat_list(pl.when(pl.col("initials").str.len_chars() >= 3).then("acronym: " + pl.col("initials"))),
+        pl.col("native").fill_null("").str.extract_all(r"\p{Han}"),
+    ).list.drop_nulls()
+    long = table.lazy().select(parts.alias("part")).with_row_index("row").explode("part", empty_as_null=True)
+    bit = pl.lit(1, pl.UInt64) * pl.lit(2, pl.UInt64).pow(pl.col("part").hash(seed=3) % 63).cast(pl.UInt64)
+    return long.group_by("row").agg(bit.bitwise_or().alias("marks")).sort("row").collect()["marks"]
 
 
 def _core(rest: pl.Series, person: pl.Series) -> pl.DataFrame:

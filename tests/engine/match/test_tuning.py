@@ -1,8 +1,10 @@
 """What the tuning bench asks agrees with the long way round."""
 
+import datetime as dt
+from pathlib import Path
+
 import msgspec
 import numpy as np
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 from engine.errors import RulesError
 from engine.match import compare, evaluate, run, suggest, tuning
 from engine.rules import Comparison, Level, validate
+from engine.snapshot import map as mapping
+from engine.snapshot.read import read_tables
 
 BOUNDS = st.lists(st.integers(1, 120), min_size=1, max_size=3, unique=True).map(
     lambda b: tuple(sorted([*b, 0], reverse=True))
@@ -22,22 +26,10 @@ def comparison(name: str, bounds: tuple[int, ...]) -> Comparison:
 
 @pytest.fixture(scope="module")
 def found() -> run.Match:
-    rng = np.random.default_rng(3)
-    of = rng.integers(0, 180, 300)  # which person a record is of: about 120 are there more than once
-    family, city = ("Ivanov", "Petrova", "Sidorov", "Orlova", "Belov"), ("Москва", "Казань", "Пермь")
-    given_names = ("Anna", "Boris", "Clara", "David", "Elena", "Fyodor", "Galina")
-    typed = rng.random((300, 2)) < 0.3  # another phone, another address
-    rows = [
-        {
-            "record_id": str(i),
-            "name": f"{given_names[p % 7]} {family[p % 5]}",
-            "phone": f"+7900{1234567 + 7919 * (i if other[0] else p):07d}",
-            "email": f"{given_names[p % 7]}.{family[p % 5]}{i if other[1] else p}@firm{p % 23}.ru".lower(),
-            "city": city[p % 3],
-        }
-        for i, (p, other) in enumerate(zip(of.tolist(), typed.tolist(), strict=True))
-    ]
-    records = pl.DataFrame(rows)
+    """The contacts of the small sample account, matched."""
+    tables = read_tables([Path(__file__).parents[3] / "sample_data" / "zoho" / "contacts.csv"])
+    made = mapping.apply(tables, [mapping.recognise(t) for t in tables], as_of=dt.date(2026, 10, 31))
+    records = made.frames["contact"]
     return run.match(records, suggest.suggest(records, entity="contact"))
 
 
