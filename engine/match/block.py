@@ -21,7 +21,7 @@ U32 = np.ndarray[tuple[int], np.dtype[np.uint32]]
 
 @dataclass(frozen=True)
 class KeyColumn:
-    """One blocking key of all records: `record[i]` holds a value whose hash is `hash[i]`; several per record allowed."""
+    """One blocking key of all records: `record[i]` has a value whose hash is `hash[i]`; several per record allowed."""
 
     record: U32
     hash: U64

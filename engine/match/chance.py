@@ -42,7 +42,7 @@ def counts(
     comparison: Comparison, encoded: Encoded, records: pl.DataFrame, pairs: tuple[np.ndarray, np.ndarray], *,
     recombined: bool, region: str, seed: int,
 ) -> np.ndarray:  # fmt: skip
-    """Comparison, its keys, random pairs → level counts by chance; recombined where asked and where values have parts."""
+    """Comparison, its keys, random pairs → level counts by chance; recombined where asked and if values have parts."""
     if recombined and encoded.kind.recombine:
         return recombined_counts(comparison, encoded.table[encoded.kind.recombine], region, seed=seed)
     return level_counts(comparison, encoded, *pairs)

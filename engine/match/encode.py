@@ -151,4 +151,4 @@ def _blocking(kind: Kind, table: pl.DataFrame) -> dict[str, tuple[np.ndarray, np
 def rarity(holders: np.ndarray) -> np.ndarray:
     """Records that hold a value → similarity of two of them, SAME…RAREST: two steps less each time it doubles."""
     bits = np.log2(np.maximum(holders, 2) / 2)
-    return (RAREST - np.minimum(RAREST - SAME, np.floor(2 * bits + 1e-9))).astype(np.uint8)
+    return np.asarray(RAREST - np.minimum(RAREST - SAME, np.floor(2 * bits + 1e-9)), np.uint8)

@@ -61,7 +61,11 @@ def curve(
     pairs = above @ n
     frame = pl.DataFrame({"threshold": at, "pairs": pairs.astype(np.int64)})
     if truth is not None:
-        draws, total, basis = (above @ truth.per_pattern.astype(float))[None, :], np.array([float(truth.in_table)]), "exact"
+        draws, total, basis = (
+            (above @ truth.per_pattern.astype(float))[None, :],
+            np.array([float(truth.in_table)]),
+            "exact",
+        )
     elif judged is not None and judged[0].sum() + judged[1].sum() > 0:
         draws, total = _judged_draws(p, n, judged, above, seed)
         basis = "judged"
@@ -108,7 +112,9 @@ def _judged_draws(
 
 def histogram(patterns: pl.DataFrame, *, truth: Truth | None = None, width: float = 1.0) -> pl.DataFrame:
     """Scored patterns → weight (lower edge of bins `width` bits wide), pairs, matches (true, or else expected)."""
-    matches = truth.per_pattern.astype(float) if truth else (patterns["match_probability"] * patterns["pairs"]).to_numpy()
+    matches = (
+        truth.per_pattern.astype(float) if truth else (patterns["match_probability"] * patterns["pairs"]).to_numpy()
+    )
     return (
         patterns.select("pairs", weight=(pl.col("match_weight").clip(-40, 40) / width).floor() * width, matches=matches)
         .group_by("weight").agg(pl.col("pairs", "matches").sum()).sort("weight")

@@ -55,9 +55,7 @@ def pair(match: "Match", left_id: str, right_id: str) -> Explanation:
     left, right = _row(match, left_id), _row(match, right_id)
     comparisons = match.rules.comparisons
     rows = np.array([left]), np.array([right])
-    similar = {
-        c.name: compare.similarity(match.encoded[c.name], *rows) for c in comparisons
-    }
+    similar = {c.name: compare.similarity(match.encoded[c.name], *rows) for c in comparisons}
     compare._read_swapped_names(match.encoded, similar, *rows)
     codes = {c.name: int(compare.levels(c, similar[c.name])[0]) for c in comparisons}
     parts, prior = _parts(match, codes)
@@ -71,10 +69,17 @@ def pair(match: "Match", left_id: str, right_id: str) -> Explanation:
         scored["looks_like"],
         prior,
         tuple(
-            Part(c.name, _level_name(c, codes[c.name]), *shown[c.name],
-                 None if similar[c.name][0] == MISSING else int(similar[c.name][0]), parts[c.name])
-            for c in comparisons if c.enabled
-        ),  # fmt: skip
+            Part(
+                comparison=c.name,
+                level=_level_name(c, codes[c.name]),
+                left=shown[c.name][0],
+                right=shown[c.name][1],
+                similarity=None if similar[c.name][0] == MISSING else int(similar[c.name][0]),
+                weight=parts[c.name],
+            )
+            for c in comparisons
+            if c.enabled
+        ),
         tuple(rule.name for rule in match.rules.blocking if _agree(match, rule.keys, left, right)),
         _would_match(match, codes),
     )

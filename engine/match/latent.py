@@ -82,7 +82,7 @@ def _with_known(posterior: Matrix, known: tuple[Matrix, Matrix] | None) -> Matri
     if known is None:
         return posterior
     match, other = known
-    return np.clip(posterior * (1 - match - other) + match, 0.0, 1.0)
+    return np.asarray(np.clip(posterior * (1 - match - other) + match, 0.0, 1.0))
 
 
 def fellegi_sunter(

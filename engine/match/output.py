@@ -37,7 +37,7 @@ def write(matches: Mapping[str, Match], folder: Path, *, extra: dict[str, Any] |
 def _added(each: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Summaries per entity → one that adds their counts and seconds up."""
     counts = ("records", "candidate_pairs", "patterns", "clusters", "duplicates")
-    counts = (*counts, "pairs_kept_apart", "placeholders_ignored")
+    kept = ("pairs_kept_apart", "placeholders_ignored")
     seconds: dict[str, float] = {}
     for one in each.values():
         for stage, spent in one["seconds"].items():
@@ -45,7 +45,7 @@ def _added(each: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         "engine_version": engine.__version__,
         "entity": " + ".join(each),
-        **{name: sum(one[name] for one in each.values()) for name in counts},
+        **{name: sum(one[name] for one in each.values()) for name in (*counts, *kept)},
         "merge_threshold": next(iter(each.values()))["merge_threshold"],
         "seconds": seconds,
         "peak_rss_mb": peak_rss_mb(),

@@ -100,9 +100,7 @@ def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = s
         rules = msgspec.structs.replace(rules, weights=weights)
     patterns = weigh.score(rules.comparisons, rules.weights, patterns)
     fresh = replace(found, rules=rules, pairs=pairs, patterns=patterns, seconds=clock.seconds)
-    grown = clock(
-        "forest", lambda: cluster.forest(pairs, fresh.probability, fresh.weight, len(found.records))
-    )
+    grown = clock("forest", lambda: cluster.forest(pairs, fresh.probability, fresh.weight, len(found.records)))
     return recluster(replace(fresh, forest=grown), rules, progress=progress)
 
 
@@ -124,9 +122,10 @@ def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Mat
     clock = _Stopwatch(progress, found.seconds)
     threshold, review = rules.thresholds.merge, rules.thresholds.review
     if threshold is None or review is None:
-        chosen_merge, chosen_review = choose.thresholds(found.patterns, len(found.records))
-        threshold = chosen_merge if threshold is None else threshold
-        review = min(chosen_review if review is None else review, threshold)
+        chosen = choose.thresholds(found.patterns, len(found.records))
+        assert chosen.merge is not None and chosen.review is not None
+        threshold = chosen.merge if threshold is None else threshold
+        review = min(chosen.review if review is None else review, threshold)
         rules = msgspec.structs.replace(rules, thresholds=Thresholds(threshold, review))
     probability = found.probability
 
@@ -141,9 +140,9 @@ def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Mat
         found,
         rules=rules,
         clusters=pl.DataFrame({"record_id": ids, "cluster_id": ids.gather(grouped.label)}),
-        splits=found.pairs[grouped.cut].select("left", "right").with_columns(
-            pl.Series("reason", grouped.cut_reason, dtype=pl.String)
-        ),
+        splits=found.pairs[grouped.cut]
+        .select("left", "right")
+        .with_columns(pl.Series("reason", grouped.cut_reason, dtype=pl.String)),
         seconds=clock.seconds,
     )
 
@@ -158,9 +157,7 @@ def _estimate(
 
     def by_chance(one: Comparison) -> np.ndarray:
         keys = found.encoded[one.name]
-        return chance.counts(
-            one, keys, found.records, drawn, recombined=recombined, region=rules.region, seed=seed
-        )
+        return chance.counts(one, keys, found.records, drawn, recombined=recombined, region=rules.region, seed=seed)
 
     return weigh.estimate(
         rules.comparisons,

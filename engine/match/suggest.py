@@ -26,6 +26,7 @@ PAIRS_PER_RECORD = 10  # the pair budget, at least …
 LEAST_BUDGET = 200_000  # … this many pairs, which take no time
 FILLED = 0.02  # columns with fewer values than this share of records say too little to compare
 NEW_MATCHES = 0.0005  # a blocking rule must find at least this share of the matches that no other rule found
+LEAST_YIELD = 1 / 2_000  # … and that many matches for each new pair: everything else is time spent on strangers
 NAMES = ("family_name", "given_name", "patronymic")
 # One comparison over all columns of these kinds; columns of other kinds are compared one by one.
 TOGETHER = ("person_name", "phone", "email", "website", "given_name", "family_name", "patronymic")
@@ -65,7 +66,9 @@ def region_of(records: pl.DataFrame) -> str:
     >>> region_of(pl.DataFrame({"name": ["Пётр", "Анна"]})), region_of(pl.DataFrame({"name": ["王伟"]}))
     ('RU', 'CN')
     """
-    text = records.head(2000).select(pl.concat_str(pl.all().cast(pl.String), ignore_nulls=True).str.join("")).item() or ""
+    text = (
+        records.head(2000).select(pl.concat_str(pl.all().cast(pl.String), ignore_nulls=True).str.join("")).item() or ""
+    )
     cyrillic = sum("\u0400" <= c <= "\u04ff" for c in text)
     han = sum("\u4e00" <= c <= "\u9fff" for c in text)
     latin = sum(c.isascii() and c.isalpha() for c in text)
@@ -75,7 +78,10 @@ def region_of(records: pl.DataFrame) -> str:
 
 
 def propose_comparisons(records: pl.DataFrame, kinds: Mapping[str, str | None]) -> tuple[Comparison, ...]:
-    """Records, kind of each column → comparisons with their default levels; near-empty and constant columns left out."""
+    """Records, kind of each column → comparisons with their default levels, near-empty and constant columns left out.
+
+    Values of one kind in several columns (phones, names) are compared together.
+    """
     filled = _filled(records, kinds)
     by_kind: dict[str, list[str]] = {}
     for column in filled:
@@ -148,7 +154,9 @@ def choose_blocking(
     return _cover(found.pairs["found_by"].to_numpy(), found.probability, tried, budget / growth)
 
 
-def _affordable(encoded: Mapping[str, Encoded], rules: Sequence[BlockingRule], budget: float) -> tuple[BlockingRule, ...]:
+def _affordable(
+    encoded: Mapping[str, Encoded], rules: Sequence[BlockingRule], budget: float
+) -> tuple[BlockingRule, ...]:
     """Rules → those that alone keep within half the budget, the most selective first, as many as can be tried."""
     cost = {}
     for rule in rules:
@@ -164,7 +172,10 @@ def _affordable(encoded: Mapping[str, Encoded], rules: Sequence[BlockingRule], b
 def _cover(
     found_by: np.ndarray, probability: np.ndarray, rules: Sequence[BlockingRule], budget: float
 ) -> tuple[BlockingRule, ...]:
-    """Which rules found each pair and its P(match) → rules by new matches per pair, until little is new (greedy cover)."""
+    """Which rules found each pair and its P(match) → rules by new matches per pair, until little is new.
+
+    Greedy cover by gain per cost (budgeted maximum coverage: Khuller, Moss & Naor 1999).
+    """
     masks, index = np.unique(found_by, return_inverse=True)
     matches, pairs = np.bincount(index, probability), np.bincount(index).astype(float)
     total = matches.sum()
@@ -176,7 +187,12 @@ def _cover(
         for i, rule in enumerate(rules):
             new = open_ & ((masks >> np.uint32(i)) & np.uint32(1)).astype(bool)
             gain, cost = matches[new].sum(), pairs[new].sum()
-            if rule not in chosen and gain >= NEW_MATCHES * total and spent + cost <= budget and gain > best_worth * (cost + 1):
+            if (
+                rule not in chosen
+                and gain >= NEW_MATCHES * total
+                and spent + cost <= budget
+                and gain > best_worth * (cost + 1)
+            ):
                 best, best_worth, best_gain, best_cost = i, gain / (cost + 1), gain, cost
         if best < 0 or best_gain <= 0:
             break

@@ -30,7 +30,7 @@ def estimate(
     patterns: pl.DataFrame,
     *,
     expected: Mapping[str, Sequence[float]],
-    by_chance: Mapping[str, Sequence[float]],
+    by_chance: Mapping[str, Sequence[float] | np.ndarray],
     all_pairs: float,
     contradicting: Mapping[str, int] = MappingProxyType({}),
     judged: tuple[np.ndarray, np.ndarray] | None = None,
@@ -107,7 +107,7 @@ def _start(kind: np.ndarray, mass: Matrix, classes: int) -> Matrix:
     weight = np.bincount(kind, mass)
     ranked = sorted(np.flatnonzero(weight).tolist(), key=lambda k: -weight[k])
     turn: dict[int, int] = {}
-    order = []
+    order: list[tuple[int, int, int]] = []
     for one in ranked:
         order.append((turn.setdefault(one // 3, 0), len(order), one))
         turn[one // 3] += 1

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from engine.match.evaluate import cluster_scores  # noqa: E402
 
 BASELINE = Path(__file__).with_name("quality_baseline.json")
-# Pairwise F1 of the clusters: Splink 5 set up by an expert at 0.95 and at the best threshold on truth; GoldenMatch 3.22.
+# Pairwise F1 of the clusters: Splink 5 set up by an expert, at 0.95 and at its best threshold; GoldenMatch 3.22.
 PEERS = {
     "fake_1000": (0.893, 0.951, 0.194),
     "rldata500": (0.980, 0.990, 0.039),
@@ -62,7 +62,7 @@ def score_set(folder: Path) -> dict[str, float]:
 
 
 def pair_figures(pairs: pl.DataFrame, truth: pl.DataFrame, threshold: float) -> dict[str, float]:
-    """Scored pairs, truth → pair F1 at the chosen and at the best threshold; calibration error, weighted by pairs ≥ 0.1."""
+    """Scored pairs, truth → pair F1 at the chosen and the best threshold; calibration error of pairs ≥ 0.1."""
     label = truth.select("record_id", cluster="cluster_id")
     judged = (
         pairs.join(label, left_on="left_id", right_on="record_id")
@@ -105,8 +105,8 @@ def main() -> None:
         now[folder.name] = r
         was = before.get(folder.name, {}).get("f1")
         peers = " / ".join("–" if v is None else f"{v:.3f}" for v in PEERS.get(folder.name, (None,) * 3))
-        print(f"{folder.name:22}{r['f1']:7.3f}{'' if was is None else f'{was:.3f}':>7}{r['precision']:7.3f}{r['recall']:7.3f}"
-              f"{r['b3']:7.3f}{r['candidates_hold']:7.3f}{r['pair_f1_best']:7.3f}{r['calibration_error']:7.3f}"
+        print(f"{folder.name:22}{r['f1']:7.3f}{'' if was is None else f'{was:.3f}':>7}"
+              f"{r['precision']:7.3f}{r['recall']:7.3f}{r['b3']:7.3f}{r['candidates_hold']:7.3f}{r['pair_f1_best']:7.3f}{r['calibration_error']:7.3f}"
               f"{r['threshold']:7.3f}{r['seconds']:6.1f}   {peers}", flush=True)  # fmt: skip
     if arguments.write:
         BASELINE.write_text(json.dumps({**before, **now}, indent=1, sort_keys=True) + "\n")
