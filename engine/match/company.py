@@ -138,7 +138,7 @@ def _related(left: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:
     """
     common = (left["marks"].to_numpy() & right["marks"].to_numpy()) != 0
     letters = cpdist(left["fold"].to_list(), right["fold"].to_list(), scorer=JaroWinkler.similarity, dtype=np.float32)
-    return common | (letters >= _ALIKE_LETTERS)
+    return np.asarray(common | (letters >= _ALIKE_LETTERS))
 
 
 def _same(left: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:

@@ -100,7 +100,9 @@ def _records(table: Table, entity: str, id_column: str | None) -> tuple[pl.DataF
 def _about_the_record(column: str) -> bool:
     """Header → whether it is kept about the record and not about whom it describes: when it was made, who owns it."""
     found = {"contact": CONTACT, "company": COMPANY}
-    return any((field := field_of(column, entity)) in KEPT and fields[field] is None for entity, fields in found.items())
+    return any(
+        (field := field_of(column, entity)) in KEPT and fields[field] is None for entity, fields in found.items()
+    )
 
 
 def _check_ids(ids: pl.Series, column: str) -> None:
