@@ -176,9 +176,9 @@ def _typed(people: dict, person: np.ndarray, second: np.ndarray, rng: np.random.
         "given": spelt["name"]["given"], "nick": spelt["nick"]["given"], "given_latin": spelt["latin"]["given"],
         "family": spelt["name"]["family"], "family_latin": spelt["latin"]["family"], "ru": ru, "company": company,
         "slip": luck(0.01, 0.08), "slip_given": luck(0.005, 0.05), "at": rng.integers(1, 6, n),
-        "kind": rng.integers(0, 3, n), "initial": initial, "use_nick": nick, "use_latin": latin, "swapped": luck(0.005, 0.03),
-        "letters": rng.integers(0, 30, n), "no_given": luck(0.02, 0.06), "no_family": luck(0.03, 0.08),
-        "e_for_yo": rng.random(n) < 0.5,
+        "kind": rng.integers(0, 3, n), "initial": initial, "use_nick": nick, "use_latin": latin,
+        "swapped": luck(0.005, 0.03), "letters": rng.integers(0, 30, n), "no_given": luck(0.02, 0.06),
+        "no_family": luck(0.03, 0.08), "e_for_yo": rng.random(n) < 0.5,
     })  # fmt: skip
     f = f.with_columns(
         first=pl.when("use_nick").then("nick").when("use_latin").then("given_latin").otherwise("given"),
@@ -197,7 +197,7 @@ def _typed(people: dict, person: np.ndarray, second: np.ndarray, rng: np.random.
         _emails(people, person, f, luck, rng).alias("email"),
         _phones(of, ru, company, luck, rng, n).alias("phone"),
         _companies(of, company, luck, rng).alias("company"),
-        _cities(of: Of, luck: Luck, rng, n).alias("city"),
+        _cities(of, luck, rng, n).alias("city"),
         *_dates(of, second, rng, n),
     ])  # fmt: skip
 
