@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from engine.match import intervals
 from engine.match.cluster import logit
 
 if TYPE_CHECKING:
     from engine.match.run import Match
 
 THRESHOLDS = tuple(round(t, 3) for t in (*np.arange(0.02, 0.98, 0.02), 0.98, 0.985, 0.99, 0.995, 0.999))
-STRATA = (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0)  # match probabilities between which judgements are pooled
-DRAWS = 2000
-MODEL_WORTH = 2.0  # how many judgements the model's own probability is worth in a stratum
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,8 @@ def curve(
 ) -> pl.DataFrame:
     """Scored patterns → per threshold: pairs, matches, precision, recall, f1, their 95 % bounds, and basis.
 
-    basis: `exact` (truth), `judged` (stratified by score from judged matches and non-matches per pattern, bounds by
-    simulation) or `estimate` (the model's expectation, no bounds). Recall counts matches among the candidates; with
+    basis: `exact` (truth), `judged` (judged matches and non-matches per pattern, see `engine.match.intervals`; how often
+    the bounds hold was measured, see docs/coverage.md) or `estimate` (the model's expectation, no bounds). Recall counts matches among the candidates; with
     truth, also those that blocking missed.
     """
     p, n = patterns["match_probability"].to_numpy(), patterns["pairs"].to_numpy().astype(float)
@@ -67,7 +65,7 @@ def curve(
             "exact",
         )
     elif judged is not None and judged[0].sum() + judged[1].sum() > 0:
-        draws, total = _judged_draws(p, n, judged, above, seed)
+        draws, total = _judged_draws(patterns, judged, at, seed)
         basis = "judged"
     else:
         draws, total, basis = (above @ (p * n))[None, :], np.array([(p * n).sum()]), "estimate"
@@ -86,28 +84,12 @@ def curve(
 
 
 def _judged_draws(
-    p: np.ndarray, n: np.ndarray, judged: tuple[np.ndarray, np.ndarray], above: np.ndarray, seed: int
+    patterns: pl.DataFrame, judged: tuple[np.ndarray, np.ndarray], thresholds: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Judgements per pattern → draws of the number of matches above each threshold, and of all matches.
-
-    Within a stratum of the score the judged share of matches is a Beta posterior whose prior is the model's own
-    expectation, worth MODEL_WORTH judgements; each stratum's share scales the model's probabilities in it.
-    """
-    rng = np.random.default_rng(seed)
-    stratum = np.clip(np.searchsorted(STRATA, p, side="right") - 1, 0, len(STRATA) - 2)
-    above_draws = np.zeros((DRAWS, len(above)))
-    total = np.zeros(DRAWS)
-    for s in range(len(STRATA) - 1):
-        inside = stratum == s
-        pairs = n[inside].sum()
-        if not pairs:
-            continue
-        prior = np.clip((p * n)[inside].sum() / pairs, 1e-4, 1 - 1e-4)
-        yes, no = judged[0][inside].sum(), judged[1][inside].sum()
-        share = rng.beta(yes + MODEL_WORTH * prior, no + MODEL_WORTH * (1 - prior), DRAWS)
-        total += share * pairs
-        above_draws += np.outer(share, above[:, inside] @ n[inside])
-    return above_draws, total
+    """Judgements per pattern → draws of the number of matches above each threshold, and of all matches."""
+    cells = intervals.pool(patterns, judged, cuts=thresholds.tolist())
+    drawn = intervals.draws(cells, seed=seed)
+    return drawn @ (cells.low[:, None] >= thresholds[None, :]), drawn.sum(axis=1)
 
 
 def histogram(patterns: pl.DataFrame, *, truth: Truth | None = None, width: float = 1.0) -> pl.DataFrame:

@@ -1,0 +1,181 @@
+"""Sampling: which pairs to judge next, how many more are needed, and which judgements contradict each other."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from engine.match import intervals
+from engine.match.cluster import components
+
+if TYPE_CHECKING:
+    from engine.match.run import Match
+
+MOST = 20_000  # more judgements than this nobody makes
+SURE = 1.96  # standard deviations on each side of a 95 % interval
+
+
+def next_pairs(
+    match: "Match",
+    judgements: pl.DataFrame | None,
+    *,
+    around: float | Sequence[float],
+    count: int = 1,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Match, judgements so far → pairs to judge next: left_id, right_id, match_probability, match_weight.
+
+    Pairs are pooled by score. The next judgement goes to the cell in which it is expected to take most off the variance
+    of precision and recall at the thresholds `around` (Neyman allocation, one judgement after another); which pair of
+    the cell is left to chance (`seed`), so that estimates from the judgements are not biased. A pair that anybody has
+    judged, in whatever way, does not come again.
+    """
+    from engine.match.run import judged_counts, judged_pairs
+
+    thresholds = _thresholds(around)
+    judged = judged_counts(match.records, match.pairs, len(match.patterns), judgements)
+    cells = intervals.pool(match.patterns, judged or _none(match), cuts=thresholds)
+    said = judged_pairs(match.records, judgements)
+    free = np.ones(len(match.pairs), bool)
+    if said is not None:
+        at = match.pairs.select("left", "right").with_row_index("at").join(said, on=["left", "right"], how="semi")["at"]
+        free[at.to_numpy()] = False
+    of_pair = cells.of_pattern[match.pairs["pattern"].to_numpy()]
+    room = np.bincount(of_pair[free], minlength=len(cells.pairs))
+    wanted = _Allocation(cells, thresholds).spend(count, room)
+    rng = np.random.default_rng(seed)
+    drawn = [
+        rng.choice(np.flatnonzero(free & (of_pair == cell)), int(wanted[cell]), replace=False)
+        for cell in np.flatnonzero(wanted)
+    ]
+    # The order is left to chance too: who stops halfway has judged a sample of the same shape.
+    rows = rng.permutation(np.concatenate(drawn)) if drawn else np.zeros(0, np.int64)
+    ids, pairs = match.records["record_id"], match.pairs[rows]
+    return pl.DataFrame(
+        {
+            "left_id": ids.gather(pairs["left"]),
+            "right_id": ids.gather(pairs["right"]),
+            "match_probability": match.patterns["match_probability"].gather(pairs["pattern"]),
+            "match_weight": match.patterns["match_weight"].gather(pairs["pattern"]),
+        }
+    )
+
+
+def needed(
+    match: "Match", judgements: pl.DataFrame | None, *, around: float | Sequence[float], points: float = 3
+) -> int | None:
+    """Match, judgements so far → how many more until precision and recall at `around` are known to ± `points` (percent).
+
+    It is a forecast: every further judgement is taken to be as informative as expected now. None: not to be had, since
+    even all pairs worth judging would not do.
+    """
+    from engine.match.run import judged_counts
+
+    thresholds = _thresholds(around)
+    judged = judged_counts(match.records, match.pairs, len(match.patterns), judgements)
+    cells = intervals.pool(match.patterns, judged or _none(match), cuts=thresholds)
+    return _Allocation(cells, thresholds).until((points / 100 / SURE) ** 2)
+
+
+class _Allocation:
+    """Variances of the cells' matches, and what one more judgement takes off those of precision and recall.
+
+    With `V` the variance of a cell's share of matches and `S²` that of a single pair in it, a judgement brings `V` down
+    to `V·S² / (V + S²)`.
+    """
+
+    def __init__(self, cells: intervals.Cells, thresholds: Sequence[float]) -> None:
+        drawn = intervals.draws(cells)
+        size = np.maximum(cells.pairs, 1.0)
+        share = np.clip(drawn.mean(axis=0) / size, 1e-12, 1 - 1e-12)
+        self.one = share * (1 - share)
+        # Counting noise of the pairs themselves cannot be judged away except by judging them.
+        self.variance = np.maximum((drawn / size).var(axis=0) - self.one / size, 0.0) + 1e-15
+        total = max(float(drawn.sum(axis=1).mean()), 1e-9)
+        costs = []
+        for threshold in thresholds:
+            above = cells.low >= threshold
+            pairs = max(float(cells.pairs[above].sum()), 1.0)
+            recall = float(drawn[:, above].sum(axis=1).mean()) / total
+            costs.append(np.where(above, cells.pairs / pairs, 0.0))
+            costs.append(np.where(above, 1 - recall, -recall) * cells.pairs / total)
+        self.weight = np.square(costs)  # (measures, cells)
+
+    def _judge(self, cell: int) -> None:
+        v, s = self.variance[cell], self.one[cell]
+        self.variance[cell] = v * s / (v + s)
+
+    def _gain(self) -> np.ndarray:
+        return np.asarray(self.weight.sum(axis=0) * self.variance**2 / (self.variance + self.one))
+
+    def spend(self, count: int, room: np.ndarray) -> np.ndarray:
+        """How many judgements, unjudged pairs per cell → how many go to each cell."""
+        wanted = np.zeros(len(room), np.int64)
+        for _ in range(min(count, int(room.sum()))):
+            best = int(np.argmax(np.where(wanted < room, self._gain(), -1.0)))
+            wanted[best] += 1
+            self._judge(best)
+        return wanted
+
+    def until(self, variance: float) -> int | None:
+        """The variance that every measure may have → how many judgements that takes, None if more than `MOST`."""
+        for made in range(MOST):
+            over = (self.weight @ self.variance) > variance
+            if not over.any():
+                return made
+            gain = (self.weight[over].sum(axis=0)) * self.variance**2 / (self.variance + self.one)
+            self._judge(int(np.argmax(gain)))
+        return None
+
+
+def contradictions(judgements: pl.DataFrame) -> pl.DataFrame:
+    """Judgements → those that cannot all be true: left_id, right_id (judged apart) and `path`, the ids that matches
+    lead through from one to the other (A=B, B=C, A≠C), or the two alone when they were judged both ways.
+
+    >>> said = [("a", "b", "match"), ("b", "c", "match"), ("a", "c", "non_match")]
+    >>> frame = pl.DataFrame(said, schema=["left_id", "right_id", "verdict"], orient="row")
+    >>> contradictions(frame)["path"].to_list()
+    [['a', 'b', 'c']]
+    """
+    schema = {"left_id": pl.String(), "right_id": pl.String(), "path": pl.List(pl.String())}
+    same = judgements.filter(verdict="match").select("left_id", "right_id").unique(maintain_order=True)
+    apart = judgements.filter(verdict="non_match").select("left_id", "right_id").unique(maintain_order=True)
+    if same.is_empty() or apart.is_empty():
+        return pl.DataFrame(schema=schema)
+    ids = pl.concat([same["left_id"], same["right_id"]]).unique(maintain_order=True)
+    row = {one: at for at, one in enumerate(ids)}
+    left, right = (np.array([row[i] for i in same[side]], np.int64) for side in ("left_id", "right_id"))
+    label = components(left, right, len(ids))
+    neighbours: dict[str, list[str]] = {}
+    for a, b in same.iter_rows():
+        neighbours.setdefault(a, []).append(b)
+        neighbours.setdefault(b, []).append(a)
+    found = [
+        (a, b, _path(neighbours, a, b)) for a, b in apart.iter_rows()
+        if a in row and b in row and label[row[a]] == label[row[b]]
+    ]  # fmt: skip
+    return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def _path(neighbours: dict[str, list[str]], start: str, end: str) -> list[str]:
+    """The shortest way from one record to another over matches."""
+    came: dict[str, str] = {start: start}
+    open_ = [start]
+    for here in open_:
+        for there in neighbours[here]:
+            if there not in came:
+                came[there] = here
+                open_.append(there)
+    way = [end]
+    while way[-1] != start:
+        way.append(came[way[-1]])
+    return way[::-1]
+
+
+def _thresholds(around: float | Sequence[float]) -> list[float]:
+    return [float(around)] if isinstance(around, int | float) else sorted({float(t) for t in around})
+
+
+def _none(match: "Match") -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros(len(match.patterns)), np.zeros(len(match.patterns))
