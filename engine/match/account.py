@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from engine.match.run import Match, match
-from engine.match.suggest import region_of, suggest
+from engine.match.suggest import region_of, suggest_and_match
 from engine.progress import Progress, silent
 from engine.rules import Rules
 
@@ -30,7 +30,10 @@ def match_account(
         records = snapshot.frames.get(entity)
         if records is None or len(records) < 2:
             continue
-        given = (rules or {}).get(entity)
-        chosen = given or suggest(records, entity=entity, region=region_of(records), seed=seed, progress=progress)
-        found[entity] = match(records, chosen, judgements=(judgements or {}).get(entity), seed=seed, progress=progress)
+        given, judged = (rules or {}).get(entity), (judgements or {}).get(entity)
+        if given:
+            found[entity] = match(records, given, judgements=judged, seed=seed, progress=progress)
+        else:
+            found[entity] = suggest_and_match(records, entity=entity, region=region_of(records), judgements=judged,
+                                              seed=seed, progress=progress)  # fmt: skip
     return found

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from engine.match.compare import levels, similarity
-from engine.match.encode import Encoded, encode
-from engine.rules import Comparison
+from engine.match.encode import Encoded, encode, rarity
+from engine.rules import SAME, Comparison
 
-RANDOM_PAIRS = 200_000
+RANDOM_PAIRS = 50_000
 RECOMBINED_PAIRS = 500_000
 RECOMBINED = 20_000  # recombined values, from which random pairs are drawn
 
@@ -49,9 +49,20 @@ def counts(
 
 
 def level_counts(comparison: Comparison, encoded: Encoded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Comparison and its keys, rows of random pairs → how many reach each level (codes 1…k)."""
+    """Comparison and its keys, rows of random pairs → share of them at each level (codes 1…k), in RANDOM_PAIRS.
+
+    Equal values are too rare to be met at random; how many pairs of records agree is known exactly from how many
+    records hold each value. Only unequal values are sampled.
+    """
     codes = levels(comparison, similarity(encoded, left, right))
-    return np.bincount(codes, minlength=len(comparison.levels) + 1)[1:]
+    counted = np.bincount(codes, minlength=len(comparison.levels) + 1)[1:].astype(float)
+    equal = np.array([level.at_least >= SAME for level in reversed(comparison.levels)])
+    present = encoded.codes >= 0
+    size, pairs = encoded.holders[encoded.codes[present]], max(float(present.sum()), 2.0)
+    exact = np.bincount(levels(comparison, rarity(size)), weights=(size - 1) / (pairs * (pairs - 1)),
+                        minlength=len(comparison.levels) + 1)[1:]  # fmt: skip
+    total = max(counted.sum(), 1.0)
+    return np.asarray(np.where(equal, exact * total, counted))
 
 
 def recombined_counts(comparison: Comparison, texts: pl.Series, region: str, *, seed: int) -> np.ndarray:

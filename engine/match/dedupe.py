@@ -11,7 +11,7 @@ from engine.errors import InputError, UnknownColumn
 from engine.match.account import match_account
 from engine.match.output import write
 from engine.match.run import Match, match
-from engine.match.suggest import region_of, suggest
+from engine.match.suggest import region_of, suggest_and_match
 from engine.progress import Progress, silent
 from engine.rules import Rules, load_all
 from engine.schema import COMPANY, CONTACT
@@ -68,11 +68,13 @@ def _match_table(
     records, known, found = _records(table, entity, id_column)
     if link_column is not None and link_column not in records.columns:
         raise UnknownColumn.among(link_column, table.frame.columns)
-    chosen = next(iter(given.values()), None) or suggest(
-        records, entity=found, kinds={c: k for c, k in known.items() if c != link_column},
-        region=region_of(records), source=link_column, progress=progress,
-    )  # fmt: skip
-    return {found: match(records, chosen, source=link_column, progress=progress)}
+    if given:
+        result = match(records, next(iter(given.values())), source=link_column, progress=progress)
+    else:
+        known = {column: kind for column, kind in known.items() if column != link_column}
+        result = suggest_and_match(records, entity=found, kinds=known, region=region_of(records), source=link_column,
+                                   progress=progress)  # fmt: skip
+    return {found: result}
 
 
 def _text(path: Path) -> str:

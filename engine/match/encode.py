@@ -5,7 +5,7 @@ later work (similarity, blocking, counting) is done on rows of the table, never 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,10 @@ class Encoded:
     holders: np.ndarray
     context: Any
     blocking: dict[str, tuple[np.ndarray, np.ndarray]] = field(repr=False)
+
+    def of(self, rows: np.ndarray) -> "Encoded":
+        """Record rows → the keys of those records alone; how many records hold a value stays that of the whole table."""
+        return replace(self, codes=self.codes[rows])
 
     @property
     def context_argument(self) -> dict[str, Any]:

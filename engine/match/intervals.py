@@ -26,7 +26,7 @@ DRAWS = 2000
 SHIFTS = np.arange(-5.0, 5.01, 0.25)
 SLOPES = np.array([0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5])
 SPREADS = np.array([0.1, 0.3, 0.6, 1.0, 1.5])
-SHIFT_SPREAD, SLOPE_SPREAD, SPREAD_MEAN = 1.5, 0.4, 0.5  # how far off a model's calibration is expected to be
+SHIFT_SPREAD, SLOPE_SPREAD, SPREAD_MEAN = 1.5, 0.5, 0.7  # how far off a model is expected to be
 _NODES = np.linspace(-3.4, 3.4, 35)  # standard deviations at which a stratum's deviation is tried
 _OFFSETS = np.arange(-11.0, 11.01, 0.1)
 

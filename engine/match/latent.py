@@ -1,6 +1,6 @@
 """Estimation of the evidence model: expectation–maximisation on the pattern table, with two classes or several.
 
-Everything here works on indicator matrices (one row per pattern) and on how many pairs each pattern holds, so its
+Everything here works on indicators (one row per pattern) and on how many pairs each pattern holds, so its
 cost does not grow with the number of pairs. What the classes mean is said in `engine.match.weigh`.
 """
 
@@ -32,14 +32,14 @@ class Layout:
         width = tuple(len(c.levels) for c in comparisons)
         return cls(tuple(c.name for c in comparisons), tuple(np.cumsum((0, *width[:-1])).tolist()), width)
 
-    def indicators(self, patterns: pl.DataFrame) -> Matrix:
-        """Pattern table → one row per pattern, 1.0 in the column of each level reached; a missing value has none."""
-        out = np.zeros((len(patterns), sum(self.width)))
-        rows = np.arange(len(patterns))
-        for name, start in zip(self.names, self.start, strict=True):
+    def indicators(self, patterns: pl.DataFrame) -> "Indicators":
+        """Pattern table → which level of each comparison each pattern reaches."""
+        nothing = sum(self.width)
+        columns = np.empty((len(patterns), len(self.names)), np.int64)
+        for place, (name, start) in enumerate(zip(self.names, self.start, strict=True)):
             code = patterns[name].to_numpy().astype(np.int64)
-            out[rows[code > 0], start + code[code > 0] - 1] = 1.0
-        return out
+            columns[:, place] = np.where(code > 0, start + code - 1, nothing)
+        return Indicators(columns, nothing)
 
     def normalised(self, counts: Matrix) -> Matrix:
         """Counts of shape (…, columns) → probabilities that sum to 1 within each comparison."""
@@ -48,6 +48,35 @@ class Layout:
             block = counts[..., start : start + width]
             out[..., start : start + width] = block / block.sum(axis=-1, keepdims=True)
         return out
+
+
+@dataclass(frozen=True)
+class Indicators:
+    """A sparse matrix of ones: row p has a one in the columns `columns[p]`; the column `width` stands for "missing".
+
+    Sums are taken in a fixed order without a linear algebra library, whose threads would make the last digits differ
+    from run to run and fight over the cores with everything else.
+    """
+
+    columns: np.ndarray  # (patterns, comparisons)
+    width: int
+
+    def sums(self, values: Matrix) -> Matrix:
+        """Values of the columns, (columns,) or (classes, columns) → their sum per pattern: (patterns[, classes])."""
+        padded = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1).T
+        out = padded[self.columns[:, 0]]
+        for place in range(1, self.columns.shape[1]):
+            out = out + padded[self.columns[:, place]]
+        return np.asarray(out)
+
+    def counts(self, weights: Matrix) -> Matrix:
+        """Weights of the patterns, (patterns,) or (patterns, classes) → their total per column: ([classes,] columns)."""
+        flat = self.columns.ravel()
+        each = [
+            np.bincount(flat, np.repeat(one, self.columns.shape[1]), self.width + 1)[:-1]
+            for one in np.atleast_2d(weights.T)
+        ]
+        return np.asarray(each[0] if weights.ndim == 1 else each)
 
 
 @dataclass(frozen=True)
@@ -87,7 +116,7 @@ def _with_known(posterior: Matrix, known: tuple[Matrix, Matrix] | None) -> Matri
 
 def fellegi_sunter(
     layout: Layout,
-    x: Matrix,
+    x: Indicators,
     n: Matrix,
     m: Matrix,
     u: Matrix,
@@ -106,21 +135,21 @@ def fellegi_sunter(
     """
     prior = m * PRIOR_PAIRS
     share = min(0.5, 0.1 * n.sum() / all_pairs)
-    log_u = x @ np.log(u)
+    log_u = x.sums(np.log(u))
     posterior = np.zeros(len(n))
     for _ in range(30):
-        odds = np.log(share / (1 - share)) + x @ np.log(m) - log_u
+        odds = np.log(share / (1 - share)) + x.sums(np.log(m)) - log_u
         posterior = np.where(strangers, 0.0, 1 / (1 + np.exp(-np.clip(odds, -500, 500))))
         posterior = _with_known(posterior, known)
         share = float(np.clip((n * posterior).sum() / all_pairs, 1e-12, 0.5))
         if learn:
-            m = layout.normalised(x.T @ (n * posterior) + prior)
+            m = layout.normalised(x.counts(n * posterior) + prior)
     return Fit(0.0, np.array([share, 1 - share]), np.vstack([m, u])), posterior
 
 
 def latent_classes(
     layout: Layout,
-    x: Matrix,
+    x: Indicators,
     n: Matrix,
     start: Matrix,
     m: Matrix,
@@ -129,7 +158,7 @@ def latent_classes(
     matches: int,
     known: tuple[Matrix, Matrix] | None,
     rare: Sequence[np.ndarray],
-    rounds: int = 300,
+    rounds: int = 200,
     tolerance: float = 1e-7,
 ) -> Fit:
     """Indicators, counts, P(class) of each pattern to start from → fitted classes, the first `matches` of matches.
@@ -148,10 +177,10 @@ def latent_classes(
     for _ in range(rounds):
         weighted = responsibility * n[:, None]
         share = (weighted.sum(axis=0) + 1.0) / (total + classes)
-        levels = layout.normalised((x.T @ weighted).T + prior)
+        levels = layout.normalised(x.counts(weighted) + prior)
         for of_matches in levels[:matches]:
             _held_down(of_matches, layout, rare)
-        joint = x @ np.log(levels).T + np.log(share)
+        joint = x.sums(np.log(levels)) + np.log(share)
         top = joint.max(axis=1, keepdims=True)
         likely = np.exp(joint - top)
         norm = likely.sum(axis=1, keepdims=True)

@@ -56,20 +56,19 @@ def match(
     *,
     judgements: pl.DataFrame | None = None,
     source: str | None = None,
+    keys: tuple[Mapping[str, Encoded], pl.DataFrame] | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Match:
     """Records (with record_id), rules → Match. Weights and thresholds that the rules leave open are estimated.
 
     `source`: a column that names each record's table; pairs are then made only across tables.
-    `judgements`: schema.JUDGEMENTS; they refine the weights and bind the clusters.
+    `judgements`: schema.JUDGEMENTS; they refine the weights and bind the clusters. `keys`: what `encode` makes of these
+    records and comparisons, when it is known already.
     """
     validate(rules)
     clock = _Stopwatch(progress)
-    used = tuple(c for c in rules.comparisons)
-    encoded, placeholders = clock(
-        "encode", lambda: encode(records, used, region=rules.region, exclusions=rules.exclusions, progress=progress)
-    )
+    encoded, placeholders = keys or clock("encode", lambda: encode_all(records, rules, progress=progress))
     origin = None if source is None else records[source].fill_null("").rank("dense").to_numpy().astype(np.int64)
     cache: dict[str, blocking.KeyColumn] = {}
 
@@ -87,6 +86,37 @@ def match(
         placeholders, report, origin, judgements, clock.seconds,
     )  # fmt: skip
     return reweigh(base, rules, seed=seed, progress=progress)
+
+
+def encode_all(
+    records: pl.DataFrame, rules: Rules, *, progress: Progress = silent
+) -> tuple[Mapping[str, Encoded], pl.DataFrame]:
+    """Records, rules → the keys of all comparisons and the placeholders that were ignored."""
+    return encode(records, rules.comparisons, region=rules.region, exclusions=rules.exclusions, progress=progress)
+
+
+def narrow(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = silent) -> Match:
+    """A Match, rules with fewer of its blocking rules → the Match under them; nothing is blocked or compared again."""
+    place = {rule.name: bit for bit, rule in enumerate(found.rules.blocking)}
+    before = found.pairs["found_by"].to_numpy()
+    by = np.zeros(len(before), np.uint32)
+    for bit, rule in enumerate(rules.blocking):
+        by |= ((before >> np.uint32(place[rule.name])) & np.uint32(1)) << np.uint32(bit)
+    kept = by > 0
+    pairs = found.pairs.filter(pl.Series(kept)).with_columns(pl.Series("found_by", by[kept])).drop("pattern")
+    alone = pl.DataFrame({
+        "rule": [rule.name for rule in rules.blocking],
+        "only_here": [int(np.count_nonzero(by == np.uint32(1 << bit))) for bit in range(len(rules.blocking))],
+    })  # fmt: skip
+    report = alone.join(found.blocking.drop("only_here"), on="rule", maintain_order="left")
+    fewer = replace(
+        found,
+        pairs=pairs,
+        similarities={name: similar[kept] for name, similar in found.similarities.items()},
+        patterns=pl.DataFrame(),
+        blocking=report.select(list(blocking.REPORT)),
+    )
+    return reweigh(fewer, rules, seed=seed, progress=progress)
 
 
 def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = silent) -> Match:

@@ -5,7 +5,9 @@ tried on a sample, a first model says which of the pairs they make are probably 
 one, most new matches for the pairs they cost, until the pair budget is spent or nothing new is found.
 """
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import msgspec
@@ -14,9 +16,9 @@ import polars as pl
 
 from engine.errors import InputError
 from engine.match import block as blocking
-from engine.match.encode import Encoded, encode
+from engine.match.encode import Encoded
 from engine.match.kinds import KINDS
-from engine.match.run import match
+from engine.match.run import Match, encode_all, match, narrow
 from engine.progress import Progress, silent
 from engine.rules import BlockingRule, Clustering, Comparison, Level, Rules, Veto
 from engine.schema import ENTITIES
@@ -46,18 +48,51 @@ def suggest(
 
     `kinds`: column → kind of value (schema.KINDS) or None; without it the entity's fields. `source`: as in `match`.
     """
-    known = kinds if kinds is not None else ENTITIES[entity]
-    comparisons = propose_comparisons(records, known)
+    open_ = _open_rules(records, entity, region, kinds, source)
+    keys = encode_all(records, open_, progress=progress)
+    return _trial(records, open_, keys, source=source, seed=seed, progress=progress)[0]
+
+
+def suggest_and_match(
+    records: pl.DataFrame,
+    *,
+    entity: str,
+    region: str = "RU",
+    kinds: Mapping[str, str | None] | None = None,
+    source: str | None = None,
+    judgements: pl.DataFrame | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Match:
+    """Records → Match under suggested rules: what `suggest` and then `match` give, with nothing done twice."""
+    began = time.perf_counter()
+    open_ = _open_rules(records, entity, region, kinds, source)
+    keys = encode_all(records, open_, progress=progress)
+    encoded = time.perf_counter()
+    rules, trial = _trial(records, open_, keys, source=source, seed=seed, progress=progress)
+    suggested = time.perf_counter()
+    if len(trial.records) == len(records):
+        trial = replace(trial, judgements=judgements)
+        found = narrow(trial, rules, seed=seed, progress=progress)
+    else:
+        found = match(records, rules, judgements=judgements, source=source, keys=keys, seed=seed, progress=progress)
+    spent = {"encode": round(encoded - began, 3), "suggest": round(suggested - encoded, 3)}
+    return replace(found, seconds={**found.seconds, **spent})
+
+
+def _open_rules(
+    records: pl.DataFrame, entity: str, region: str, kinds: Mapping[str, str | None] | None, source: str | None
+) -> Rules:
+    """Records → rules that name their comparisons and vetoes, and no blocking yet."""
+    comparisons = propose_comparisons(records, kinds if kinds is not None else ENTITIES[entity])
     if not comparisons:
         raise InputError(
             "no column holds names, companies, phones or anything else to compare: check the mapping of the columns",
             code="nothing_to_compare",
         )
-    drawn = records.sample(SAMPLE, seed=seed, shuffle=False) if len(records) > SAMPLE else records
-    rules = Rules(entity=entity, region=region, comparisons=comparisons, blocking=(), vetoes=_vetoes(comparisons),
-                  clustering=Clustering(one_per_source=source is not None))  # fmt: skip
-    chosen = choose_blocking(drawn, rules, len(records), source=source, seed=seed, progress=progress)
-    return msgspec.structs.replace(rules, blocking=chosen)
+    clustering = Clustering(one_per_source=source is not None)
+    return Rules(entity=entity, region=region, comparisons=comparisons, blocking=(), vetoes=_vetoes(comparisons),
+                 clustering=clustering)  # fmt: skip
 
 
 def region_of(records: pl.DataFrame) -> str:
@@ -134,24 +169,33 @@ def possible_blocking(comparisons: Sequence[Comparison]) -> tuple[BlockingRule, 
     return (*alone, *joint)
 
 
-def choose_blocking(
-    sample: pl.DataFrame,
+def _trial(
+    records: pl.DataFrame,
     rules: Rules,
-    records: int,
+    keys: tuple[Mapping[str, Encoded], pl.DataFrame],
     *,
-    source: str | None = None,
-    seed: int = 0,
-    progress: Progress = silent,
-) -> tuple[BlockingRule, ...]:
-    """A sample of `records` records, rules with comparisons → blocking rules within the pair budget."""
-    possible = possible_blocking(rules.comparisons)
-    encoded, _ = encode(sample, rules.comparisons, region=rules.region, exclusions=rules.exclusions)
-    growth = (records / max(len(sample), 1)) ** 2
-    budget = max(LEAST_BUDGET, PAIRS_PER_RECORD * records)
-    tried = _affordable(encoded, possible, budget / growth)
-    trial = msgspec.structs.replace(rules, blocking=tried, vetoes=())
-    found = match(sample, trial, source=source, seed=seed, progress=progress)
-    return _cover(found.pairs["found_by"].to_numpy(), found.probability, tried, budget / growth)
+    source: str | None,
+    seed: int,
+    progress: Progress,
+) -> tuple[Rules, Match]:
+    """Records, open rules, their keys → the rules with blocking rules within the pair budget, and the trial they come from.
+
+    The trial is a Match of a sample (or of all records, when they are few) under every blocking rule that can be
+    afforded. In a sample groups are smaller by the share drawn, pairs by its square; caps and budget shrink alike.
+    """
+    size = len(records)
+    drawn = records.with_row_index("row").sample(SAMPLE, seed=seed, shuffle=False) if size > SAMPLE else None
+    sample = records if drawn is None else drawn.drop("row")
+    encoded = keys[0] if drawn is None else {n: e.of(drawn["row"].to_numpy()) for n, e in keys[0].items()}
+    share = len(sample) / max(size, 1)
+    budget = max(LEAST_BUDGET, PAIRS_PER_RECORD * size) * share**2
+    possible = [msgspec.structs.replace(r, cap=max(2, round(r.cap * share))) for r in possible_blocking(rules.comparisons)]
+    tried = _affordable(encoded, possible, budget)
+    open_ = msgspec.structs.replace(rules, blocking=tried)
+    trial = match(sample, open_, source=source, keys=(encoded, keys[1]), seed=seed, progress=progress)
+    chosen = _cover(trial.pairs["found_by"].to_numpy(), trial.probability, tried, budget)
+    full = {rule.name: rule for rule in possible_blocking(rules.comparisons)}
+    return msgspec.structs.replace(rules, blocking=tuple(full[rule.name] for rule in chosen)), trial
 
 
 def _affordable(

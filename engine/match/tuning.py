@@ -87,6 +87,44 @@ def moved(match: "Match", comparison: str, at_least: Sequence[int]) -> Rules:
     return msgspec.structs.replace(rules, comparisons=comparisons, weights=weights)
 
 
+def tuned(
+    match: "Match",
+    *,
+    adjust: Mapping[str, Sequence[float]],
+    enabled: Mapping[str, bool],
+    at_least: Mapping[str, Sequence[int]],
+) -> Rules:
+    """Match; per comparison its bits by hand, whether it counts, its lower bounds (strongest level first) → the rules.
+
+    Raises RulesError where they contradict each other or do not fit the comparisons.
+    """
+    rules = match.rules
+    for comparison in rules.comparisons:
+        name = comparison.name
+        bounds = [int(bound) for bound in at_least[name]]
+        if bounds != [level.at_least for level in comparison.levels]:
+            one = msgspec.structs.replace(rules, comparisons=moved(match, name, bounds).comparisons)
+            validate(one)
+            by_class = moved(match, name, bounds).weights.classes
+            classes = tuple(
+                msgspec.structs.replace(old, levels={**old.levels, name: new.levels[name]})
+                for old, new in zip(rules.weights.classes, by_class, strict=True)
+            )
+            rules = msgspec.structs.replace(one, weights=Weights(classes))
+    comparisons = []
+    for comparison in rules.comparisons:
+        bits = [float(b) for b in adjust[comparison.name]]
+        if len(bits) != len(comparison.levels) or not all(-MOST_BITS <= b <= MOST_BITS for b in bits):
+            raise RulesError(f"comparison {comparison.name!r}: give each level from {-MOST_BITS} to {MOST_BITS} bits")
+        levels = tuple(
+            msgspec.structs.replace(level, adjust=b) for level, b in zip(comparison.levels, bits, strict=True)
+        )
+        comparisons.append(
+            msgspec.structs.replace(comparison, levels=levels, enabled=bool(enabled[comparison.name]))
+        )
+    return msgspec.structs.replace(rules, comparisons=tuple(comparisons))
+
+
 def _counted_anew(match: "Match", comparison: Comparison) -> Weights:
     """Match, a comparison with other bounds → the weights with this comparison's level probabilities counted anew."""
     joint = match.pairs["pattern"].to_numpy().astype(np.int64) * CODES + match.similarities[comparison.name]

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 import polars as pl
 
-from engine.match.latent import SMOOTH, Fit, Layout, Matrix, fellegi_sunter, known_shares, latent_classes
+from engine.match.latent import SMOOTH, Fit, Indicators, Layout, Matrix, fellegi_sunter, known_shares, latent_classes
 from engine.progress import Progress, silent
 from engine.rules import Comparison, LatentClass, Weights
 
@@ -135,7 +135,7 @@ def _columns(layout: Layout, named: Mapping[str, int]) -> list[np.ndarray]:
 
 
 def _speaks_for_match(
-    fit: Fit, x: Matrix, n: Matrix, m: Matrix, u: Matrix, all_pairs: float, strangers: np.ndarray
+    fit: Fit, x: Indicators, n: Matrix, m: Matrix, u: Matrix, all_pairs: float, strangers: np.ndarray
 ) -> np.ndarray:
     """Fitted classes → which of them are matches: those whose average pair Fellegi–Sunter would call a match.
 
@@ -144,10 +144,10 @@ def _speaks_for_match(
     relatives agree on what they share and differ in the rest, which leaves their average far below. A class most of
     whose pairs are strangers by name is never one of matches.
     """
-    joint = x @ np.log(fit.levels).T + np.log(fit.share)
+    joint = x.sums(np.log(fit.levels)) + np.log(fit.share)
     weight = np.exp(joint - joint.max(axis=1, keepdims=True))
     weight = weight / weight.sum(axis=1, keepdims=True) * n[:, None]
-    evidence = x @ (np.log(m) - np.log(u))
+    evidence = x.sums(np.log(m) - np.log(u))
     average = (weight * evidence[:, None]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-300)
     strange = (weight * strangers[:, None]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-300)
     prior = np.log(fit.share[0] * n.sum() / all_pairs)
@@ -174,7 +174,7 @@ def log_likelihoods(comparisons: Sequence[Comparison], weights: Weights, pattern
     used = [c for c in comparisons if c.enabled]
     layout = Layout.of(used)
     log_levels = np.log([[p for name in layout.names for p in cls.levels[name]] for cls in weights.classes])
-    return layout.indicators(patterns) @ log_levels.T + np.log([c.share for c in weights.classes])
+    return layout.indicators(patterns).sums(log_levels) + np.log([c.share for c in weights.classes])
 
 
 def score(comparisons: Sequence[Comparison], weights: Weights, patterns: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,7 @@ coincide; `han` simplified characters, when the name is written in them.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import polars as pl
 
@@ -99,6 +100,7 @@ def patronymic_keys(values: pl.Series) -> pl.DataFrame:
     return _keys(values, PATRONYMIC, _patronymic)
 
 
+@lru_cache(maxsize=1 << 18)
 def family_stem(folded: str) -> str:
     """The fold of a family name → the same without the ending that tells women from men, or one language from another.
 

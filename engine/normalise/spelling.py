@@ -14,6 +14,7 @@ _REFERENCE = Path(__file__).parent.parent / "reference"
 _LONGEST_PINYIN = 40
 
 
+@lru_cache(maxsize=1 << 18)
 def fold(romanised: str) -> str:
     """A romanised word → its fold: equal for the usual romanisations and spellings of one name.
 
