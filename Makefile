@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help app test setup browser lint types catalogues bench-quality bench-speed clean
+.PHONY: help app test setup browser lint types catalogues bench-quality bench-speed bench-tuning bench-loading clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ — /'
@@ -38,5 +38,24 @@ catalogues: setup ## collect the sentences of the pages into the translation cat
 lint: setup ## put the code into the house style
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-clean: ## forget the virtual environment and the caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+PEERS := .venv-bench
+$(PEERS)/peers.stamp: tests/bench/requirements-peers.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements-peers.txt
+	touch $@
+
+SETS ?= .
+bench-quality: $(VENV)/app.stamp ## match quality with no set-up: SETS=folder of NAME/records.csv + NAME/truth.csv
+	$(BIN)/python tests/bench/quality.py $(SETS) $(ARGS)
+
+bench-speed: $(VENV)/app.stamp $(PEERS)/peers.stamp ## speed and memory beside Splink: SIZES="10000 100000" ARGS="--write"
+	$(BIN)/python tests/bench/speed.py $(SIZES) $(ARGS)
+
+bench-tuning: $(VENV)/app.stamp ## how long a change of the rules takes on a large table: SIZES=1000000
+	$(BIN)/python tests/bench/interaction.py $(SIZES) $(ARGS)
+
+bench-loading: $(VENV)/app.stamp ## loading a wide CSV into a workspace beside bare Polars: SIZES=1000000
+	$(BIN)/python tests/bench/loading.py $(SIZES) $(ARGS)
+
+clean: ## forget the virtual environments and the caches
+	rm -rf $(VENV) $(PEERS) .pytest_cache .ruff_cache .mypy_cache .hypothesis
