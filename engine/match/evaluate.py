@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 THRESHOLDS = tuple(round(t, 3) for t in (*np.arange(0.02, 0.98, 0.02), 0.98, 0.985, 0.99, 0.995, 0.999))
 
+LIKELY = 0.5  # the least match probability of pairs that count when blocking is judged by what it found
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -45,13 +47,15 @@ def curve(
     truth: Truth | None = None,
     judged: tuple[np.ndarray, np.ndarray] | None = None,
     thresholds: Sequence[float] = THRESHOLDS,
+    blocked: float = 0.0,
     seed: int = 0,
 ) -> pl.DataFrame:
     """Scored patterns → per threshold: pairs, matches, precision, recall, f1, their 95 % bounds, and basis.
 
-    basis: `exact` (truth), `judged` (judged matches and non-matches per pattern, see `engine.match.intervals`; how often
-    the bounds hold was measured, see docs/coverage.md) or `estimate` (the model's expectation, no bounds). Recall counts matches among the candidates; with
-    truth, also those that blocking missed.
+    basis: `exact` (truth), `judged` (judged matches and non-matches per pattern, see `engine.match.intervals`; how
+    often the bounds hold is on docs/coverage.md) or `estimate` (the model's expectation, no bounds). Recall counts
+    matches among the candidates; with truth, also those that blocking missed; `blocked`: for each match among the
+    candidates so many are taken to be elsewhere (see `blocked_out`).
     """
     p, n = patterns["match_probability"].to_numpy(), patterns["pairs"].to_numpy().astype(float)
     at = np.asarray(thresholds, float)
@@ -69,6 +73,8 @@ def curve(
         basis = "judged"
     else:
         draws, total, basis = (above @ (p * n))[None, :], np.array([(p * n).sum()]), "estimate"
+    if truth is None:
+        total = total * (1 + blocked)
     precision = draws / np.maximum(pairs, 1e-9)
     recall = draws / np.maximum(total[:, None], 1e-9)
     f1 = 2 * draws / np.maximum(pairs + total[:, None], 1e-9)
@@ -90,6 +96,40 @@ def _judged_draws(
     cells = intervals.pool(patterns, judged, cuts=thresholds.tolist())
     drawn = intervals.draws(cells, seed=seed)
     return drawn @ (cells.low[:, None] >= thresholds[None, :]), drawn.sum(axis=1)
+
+
+@dataclass(frozen=True)
+class BlockedOut:
+    """Matches that no blocking rule found: how many are expected, and how many for each match that was found.
+
+    `assumption`, a code: `ways_independent` (that one way finds a match says nothing of whether another does) or
+    `one_way` (a single way of finding pairs tells nothing of what it misses; `missed` and `share` are then None).
+    """
+
+    missed: float | None
+    share: float | None
+    assumption: str
+
+
+def blocked_out(match: "Match") -> BlockedOut:
+    """Match → an estimate of the matches that blocking cannot see, by capture and recapture.
+
+    A way of finding is all the blocking rules that begin with the same comparison. From the likely matches that exactly
+    one way found and those that exactly two found follow those that none found (Chao 1987, bias-corrected). Where some
+    records are hard to find by any way, more are missed than this says.
+    """
+    ways: dict[str, int] = {}
+    for bit, rule in enumerate(match.rules.blocking):
+        way = rule.keys[0].partition(".")[0]
+        ways[way] = ways.get(way, 0) | 1 << bit
+    if len(ways) < 2:
+        return BlockedOut(None, None, "one_way")
+    likely = match.pairs["found_by"].to_numpy()[match.probability >= LIKELY]
+    weight = match.probability[match.probability >= LIKELY]
+    times = np.sum([(likely & np.uint32(mask)) > 0 for mask in ways.values()], axis=0)
+    once, twice = float(weight[times == 1].sum()), float(weight[times == 2].sum())
+    missed = (len(ways) - 1) / len(ways) * once * max(once - 1, 0.0) / (2 * (twice + 1))
+    return BlockedOut(missed, missed / max(float(weight.sum()), 1e-9), "ways_independent")
 
 
 def histogram(patterns: pl.DataFrame, *, truth: Truth | None = None, width: float = 1.0) -> pl.DataFrame:

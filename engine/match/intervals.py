@@ -2,9 +2,9 @@
 
 The score orders the pairs well but its probabilities may be off. So the true log-odds of a match are taken to be
 `a + b · (the model's log-odds) + u`, where `u` is a deviation of each stratum of the score (a hierarchical logistic
-calibration; Gelman & Hill 2007, ch. 12–14). `a`, `b`, the size of the deviations and the deviations themselves are drawn
-from their posterior on a grid. Strata with many judgements then speak for themselves, those with few lean on the others,
-and the millions of pairs at the bottom that nobody can judge follow the trend, with its uncertainty. Judged pairs are
+calibration; Gelman & Hill 2007, ch. 12–14). `a`, `b`, the size of the deviations and the deviations themselves are
+drawn from their posterior on a grid. Strata with many judgements then speak for themselves, those with few lean on the
+others, and the millions of pairs at the bottom that nobody can judge follow the trend, with its uncertainty. Judged pairs are
 known; only the others are drawn, each cell as a finite number of pairs.
 
 What it rests on: within a narrow range of the score, judged pairs were drawn at random (`sampling.next_pairs` does so),
@@ -66,7 +66,7 @@ def draws(cells: Cells, *, seed: int = 0, count: int = DRAWS) -> Matrix:
     strata = np.unique(cells.stratum)
     likely = _likelihoods(cells, strata)
     node_prior = -0.5 * _NODES**2 - np.log(np.exp(-0.5 * _NODES**2).sum())
-    # (strata, slopes, shifts, spreads, nodes)
+    # Axes from here on: strata, slopes, shifts, spreads, nodes.
     offset = SHIFTS[:, None, None] + SPREADS[None, :, None] * _NODES
     place = np.clip((offset - _OFFSETS[0]) / (_OFFSETS[1] - _OFFSETS[0]), 0, len(_OFFSETS) - 1.001)
     below, part = place.astype(np.int64), place % 1
@@ -92,7 +92,7 @@ def draws(cells: Cells, *, seed: int = 0, count: int = DRAWS) -> Matrix:
 
 
 def _likelihoods(cells: Cells, strata: Matrix) -> Matrix:
-    """Cells → log-likelihood of the judgements of each stratum under each slope and offset: (strata, slopes, offsets)."""
+    """Cells → log-likelihood of the judgements in each stratum: (strata, slopes, offsets)."""
     out = np.zeros((len(strata), len(SLOPES), len(_OFFSETS)))
     for c in np.flatnonzero(cells.yes + cells.no):
         odds = SLOPES[:, None] * cells.log_odds[c] + _OFFSETS

@@ -65,7 +65,7 @@ def next_pairs(
 def needed(
     match: "Match", judgements: pl.DataFrame | None, *, around: float | Sequence[float], points: float = 3
 ) -> int | None:
-    """Match, judgements so far → how many more until precision and recall at `around` are known to ± `points` (percent).
+    """Match, judgements so far → how many more until precision and recall at `around` are known to ± `points` in 100.
 
     It is a forecast: every further judgement is taken to be as informative as expected now. None: not to be had, since
     even all pairs worth judging would not do.

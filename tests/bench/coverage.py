@@ -2,11 +2,11 @@
 
     python tests/bench/coverage.py [--accounts 1000] [--seed 0] [--write]
 
-Each simulated account is a pattern table whose truth is known and a model that is right or wrong about it in one of the
-ways of `MODELS`. Judgements are drawn as on the Review page, in batches, by `sampling.next_pairs`; then the interval at the
-threshold under discussion, and at another that was never discussed, is held against the truth. The bundled sample
-accounts, matched as a user would match them, are drawn from again and again beside them. `--write` puts the tables into
-docs/coverage.md.
+Each simulated account is a pattern table whose truth is known and a model that is right or wrong about it in one of
+the ways of `MODELS`. Judgements are drawn as on the Review page, in batches, by `sampling.next_pairs`; then the
+interval at the threshold under discussion, and at another that was never discussed, is held against the truth. The
+bundled sample accounts, matched as a user would match them, are drawn from again and again beside them. `--write` puts
+the tables into docs/coverage.md.
 """
 
 import argparse
