@@ -185,7 +185,7 @@ def main() -> None:
             made = record.table(["change", "median ms", "slowest ms", "target"],
                                 list(rows(measure(found, arguments.repeats))))  # fmt: skip
             kind = "a given table" if arguments.file else "a synthetic table"
-            about = (f"{arguments.date}, {kind} of {len(found.records):,} records, {len(found.pairs):,} candidate pairs, "
+            about = (f"{arguments.date}, {kind} of {len(found.records):,} records, {len(found.pairs):,} pairs, "
                      f"{len(found.patterns):,} patterns; medians of {arguments.repeats}. {record.machine()}. "
                      f"Winnow {record.commit()}. Load of the machine {before}–{record.load()}.")  # fmt: skip
             parts.append(f"{about}\n\n{made}")
