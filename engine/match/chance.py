@@ -23,7 +23,7 @@ def random_pairs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Number of records → left and right rows of up to `size` random pairs, across sources when given."""
     rng = np.random.default_rng(seed)
-    left, right = rng.integers(0, records, size), rng.integers(0, records, size)
+    left, right = rng.integers(0, max(records, 1), size), rng.integers(0, max(records, 1), size)
     apart = left != right
     if source is not None:
         apart &= source[left] != source[right]

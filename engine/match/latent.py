@@ -134,14 +134,14 @@ def fellegi_sunter(
     stays as expected; learning it lets namesakes and relatives, who outnumber the matches, teach the model their ways.
     """
     prior = m * PRIOR_PAIRS
-    share = min(0.5, 0.1 * n.sum() / all_pairs)
+    share = float(np.clip(0.1 * n.sum() / max(all_pairs, 1.0), 1e-12, 0.5))
     log_u = x.sums(np.log(u))
     posterior = np.zeros(len(n))
     for _ in range(30):
         odds = np.log(share / (1 - share)) + x.sums(np.log(m)) - log_u
         posterior = np.where(strangers, 0.0, 1 / (1 + np.exp(-np.clip(odds, -500, 500))))
         posterior = _with_known(posterior, known)
-        share = float(np.clip((n * posterior).sum() / all_pairs, 1e-12, 0.5))
+        share = float(np.clip((n * posterior).sum() / max(all_pairs, 1.0), 1e-12, 0.5))
         if learn:
             m = layout.normalised(x.counts(n * posterior) + prior)
     return Fit(0.0, np.array([share, 1 - share]), np.vstack([m, u])), posterior

@@ -55,7 +55,7 @@ def estimate(
     strangers = _strangers(patterns, named if identifiable else {})
     rare = _columns(layout, named)
     simple, posterior = fellegi_sunter(layout, x, n, m, u, all_pairs, known, strangers, learn=not identifiable)
-    if not identifiable:
+    if not identifiable or not n.sum():
         return _as_weights(layout, simple, np.array([True, False]))
     kinds_of_pairs = _kinds_of_pairs(comparisons, patterns, named)
     best, best_matches, best_score = simple, np.array([True, False]), np.inf
