@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from engine.match import weigh
 from engine.match.compare import patterns
-from engine.rules import Comparison
+from engine.match.kinds import expected_levels
+from engine.rules import Comparison, Weights
 from tests.engine.match.tables import compared
 
 # Probabilities of the levels (weakest first) of each comparison, and how often its value is missing.
@@ -55,3 +57,21 @@ def plant(seed: int, pairs: int = 40_000) -> Planted:
     table, number = patterns(COMPARISONS, similar)
     by_chance = {f: [1e5 * p for p in AGREE["strangers"][f]] for f in FIELDS}
     return Planted(table, number, kind == "match", by_chance)
+
+
+def estimated(
+    planted: Planted,
+    *,
+    judged: tuple[np.ndarray, np.ndarray] | None = None,
+    comparisons: tuple[Comparison, ...] = COMPARISONS,
+) -> Weights:
+    """Planted pairs → the classes that the estimation finds in them."""
+    return weigh.estimate(
+        comparisons,
+        planted.patterns,
+        expected={c.name: expected_levels(c) for c in comparisons},
+        by_chance=planted.by_chance,
+        all_pairs=ALL_PAIRS,
+        contradicting={"name": 1},
+        judged=judged,
+    )

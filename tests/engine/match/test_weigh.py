@@ -8,21 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.match import weigh
-from engine.match.kinds import expected_levels
 from engine.rules import LatentClass, Level, Weights
-from tests.engine.match.planted import ALL_PAIRS, COMPARISONS, FIELDS, Planted, plant
-
-
-def estimated(planted: Planted, *, judged=None, comparisons=COMPARISONS) -> Weights:
-    return weigh.estimate(
-        comparisons,
-        planted.patterns,
-        expected={c.name: expected_levels(c) for c in comparisons},
-        by_chance=planted.by_chance,
-        all_pairs=ALL_PAIRS,
-        contradicting={"name": 1},
-        judged=judged,
-    )
+from tests.engine.match.planted import COMPARISONS, FIELDS, Planted, estimated, plant
 
 
 def scored(planted: Planted, weights: Weights) -> pl.DataFrame:
@@ -112,7 +99,7 @@ def two_classes(m: float, u: float, share: float = 0.1) -> Weights:
 
 
 def test_two_classes_weigh_as_fellegi_and_sunter_say():
-    table = pl.DataFrame(dict.fromkeys(FIELDS, [3, 0]), schema=dict.fromkeys(FIELDS, pl.UInt8))
+    table = pl.DataFrame({f: [3, 0] for f in FIELDS}, schema=dict.fromkeys(FIELDS, pl.UInt8))
     weight = weigh.score(COMPARISONS, two_classes(0.9, 0.01, 0.1), table)["match_weight"].to_list()
     prior = np.log2(0.1 / 0.9)
     assert weight[0] == pytest.approx(prior + 4 * np.log2(0.9 / 0.01))
