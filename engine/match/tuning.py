@@ -3,7 +3,7 @@
 All of it is answered from what a match already holds; no pair is compared again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,12 +14,13 @@ from engine.errors import RulesError
 from engine.match import weigh
 from engine.match.cluster import logit
 from engine.match.latent import SMOOTH
-from engine.rules import MISSING, Comparison, Level, Rules, Weights
+from engine.rules import MISSING, Comparison, Rules, Weights, validate
 
 if TYPE_CHECKING:
     from engine.match.run import Match
 
 CODES = 256  # a similarity is one byte
+MOST_BITS = 20.0  # that a level may be given by hand
 
 
 def forest_by_pattern(match: "Match") -> np.ndarray:
@@ -66,25 +67,31 @@ def similarity_histogram(match: "Match", comparison: str) -> tuple[np.ndarray, n
     )
 
 
-def moved(match: "Match", comparison: str, at_least: Sequence[int]) -> Rules:
-    """Match, name of a comparison, new lower bounds of its levels (strongest first) → rules with them.
+def moved(match: "Match", comparison: str, at_least: Sequence[int], *, rules: Rules | None = None) -> Rules:
+    """Match, name of a comparison, new lower bounds of its levels (strongest first) → its rules, or `rules`, with them.
 
     The weights of this comparison follow its new levels: every pair is a match, or one of the kinds of others, with the
     probability that it had before, and each class's level probabilities are counted anew from that (one maximisation
     step of the latent class model). All other weights stay.
     """
-    rules = match.rules
+    rules = rules or match.rules
     index = next((i for i, c in enumerate(rules.comparisons) if c.name == comparison), None)
     if index is None:
         raise RulesError(f"there is no comparison {comparison!r} in these rules: choose one that is there")
     before = rules.comparisons[index]
     if len(at_least) != len(before.levels):
         raise RulesError(f"comparison {comparison!r} has {len(before.levels)} levels: give a bound for each")
-    levels = tuple(Level(old.name, int(bound), old.adjust) for old, bound in zip(before.levels, at_least, strict=True))
+    levels = tuple(
+        msgspec.structs.replace(level, at_least=int(bound))
+        for level, bound in zip(before.levels, at_least, strict=True)
+    )
     after = msgspec.structs.replace(before, levels=levels)
     comparisons = (*rules.comparisons[:index], after, *rules.comparisons[index + 1 :])
-    weights = rules.weights if levels == before.levels else _counted_anew(match, after)
-    return msgspec.structs.replace(rules, comparisons=comparisons, weights=weights)
+    changed = msgspec.structs.replace(rules, comparisons=comparisons)
+    validate(changed)
+    if levels == before.levels:
+        return changed
+    return msgspec.structs.replace(changed, weights=_counted_anew(match, after, rules.weights))
 
 
 def tuned(
@@ -99,18 +106,8 @@ def tuned(
     Raises RulesError where they contradict each other or do not fit the comparisons.
     """
     rules = match.rules
-    for comparison in rules.comparisons:
-        name = comparison.name
-        bounds = [int(bound) for bound in at_least[name]]
-        if bounds != [level.at_least for level in comparison.levels]:
-            one = msgspec.structs.replace(rules, comparisons=moved(match, name, bounds).comparisons)
-            validate(one)
-            by_class = moved(match, name, bounds).weights.classes
-            classes = tuple(
-                msgspec.structs.replace(old, levels={**old.levels, name: new.levels[name]})
-                for old, new in zip(rules.weights.classes, by_class, strict=True)
-            )
-            rules = msgspec.structs.replace(one, weights=Weights(classes))
+    for comparison in match.rules.comparisons:
+        rules = moved(match, comparison.name, at_least[comparison.name], rules=rules)
     comparisons = []
     for comparison in rules.comparisons:
         bits = [float(b) for b in adjust[comparison.name]]
@@ -119,14 +116,12 @@ def tuned(
         levels = tuple(
             msgspec.structs.replace(level, adjust=b) for level, b in zip(comparison.levels, bits, strict=True)
         )
-        comparisons.append(
-            msgspec.structs.replace(comparison, levels=levels, enabled=bool(enabled[comparison.name]))
-        )
+        comparisons.append(msgspec.structs.replace(comparison, levels=levels, enabled=bool(enabled[comparison.name])))
     return msgspec.structs.replace(rules, comparisons=tuple(comparisons))
 
 
-def _counted_anew(match: "Match", comparison: Comparison) -> Weights:
-    """Match, a comparison with other bounds → the weights with this comparison's level probabilities counted anew."""
+def _counted_anew(match: "Match", comparison: Comparison, weights: Weights) -> Weights:
+    """Match, a comparison with other bounds → the weights, this comparison's level probabilities counted anew."""
     joint = match.pairs["pattern"].to_numpy().astype(np.int64) * CODES + match.similarities[comparison.name]
     pairs = np.bincount(joint, minlength=len(match.patterns) * CODES).reshape(-1, CODES)
     log_likely = weigh.log_likelihoods(match.rules.comparisons, match.rules.weights, match.patterns)
@@ -140,6 +135,6 @@ def _counted_anew(match: "Match", comparison: Comparison) -> Weights:
             msgspec.structs.replace(
                 one, levels={**one.levels, comparison.name: tuple(float(f"{p:.6g}") for p in share[k])}
             )
-            for k, one in enumerate(match.rules.weights.classes)
+            for k, one in enumerate(weights.classes)
         )
     )
