@@ -3,7 +3,8 @@
 import streamlit as st
 
 from pages._ui import work
-from pages._ui.components import frame, levels, pairs, rule_files, sidebar, thresholds
+from pages._ui.components import between, frame, levels, pairs, rule_files, sidebar, thresholds
+from pages._ui.components.live import bench
 from pages._ui.text import _
 
 sidebar.enter()
@@ -16,12 +17,27 @@ if entity:
     rule_files.bar(entity)
     with frame.working(_("Comparing records…")):
         found = work.match(entity)
-    thresholds.controls(entity, found)
-    thresholds.figures(entity, found)
-    thresholds.pictures(entity, found)
-    near, weights, finding = st.tabs([_("Pairs at the threshold"), _("Weights and levels"), _("How pairs are found")])
+    if thresholds.live(found):
+        bench.draw(entity, found)
+    else:
+        thresholds.controls(entity, found)
+        thresholds.figures(entity, found)
+        thresholds.pictures(entity, found)
+    near, other, cost, weights, finding = st.tabs(
+        [
+            _("Pairs at the threshold"),
+            _("Another threshold"),
+            _("Costs"),
+            _("Weights and levels"),
+            _("How pairs are found"),
+        ]
+    )
     with near:
         pairs.at_threshold(entity, found)
+    with other:
+        between.merges(entity, found)
+    with cost:
+        between.prices(entity, found)
     with weights:
         levels.editor(entity, found)
     with finding:

@@ -40,8 +40,7 @@ def merges_between(match: "Match", low: float, high: float, *, count: int = 50) 
     Each row is an edge of the spanning forest, so one record that goes: left_id, right_id, match_probability,
     match_weight; the strongest first, at most `count` of them.
     """
-    bits = match.forest["match_weight"]
-    between = match.forest.filter((bits >= _bits(low)) & (bits < _bits(high))).head(count)
+    between = _edges_between(match, low, high).head(count)
     ids = match.records["record_id"]
     weight = between["match_weight"]
     return pl.DataFrame(
@@ -52,6 +51,16 @@ def merges_between(match: "Match", low: float, high: float, *, count: int = 50) 
             "match_weight": weight,
         }
     )
+
+
+def count_between(match: "Match", low: float, high: float) -> int:
+    """Match, two match probabilities → how many merges appear when the threshold falls from `high` to `low`."""
+    return len(_edges_between(match, low, high))
+
+
+def _edges_between(match: "Match", low: float, high: float) -> pl.DataFrame:
+    bits = match.forest["match_weight"]
+    return match.forest.filter((bits >= _bits(low)) & (bits < _bits(high)))
 
 
 def _bits(probability: float) -> float:

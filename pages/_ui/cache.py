@@ -16,7 +16,7 @@ import polars as pl
 import streamlit as st
 
 from engine import rules as rule_files
-from engine.match import run, suggest
+from engine.match import evaluate, run, suggest
 from engine.match.run import Match
 from engine.plan import build, make, survivorship
 from engine.plan.build import Plan
@@ -32,6 +32,7 @@ from engine.snapshot.workspace import Workspace
 from engine.storage import findings as storage_findings
 from engine.storage import growth, links
 from engine.storage import usage as storage_usage
+from pages._ui.components.live import packing
 
 _FEW, _SOME, _MANY = 4, 24, 200
 
@@ -91,6 +92,38 @@ def learnt(path: str, snapshot_id: str, entity: str, rules: Rules, judgements: p
     """→ weights estimated with the judgements taken as certain."""
     compared = _compared(path, snapshot_id, entity, _basis(rules), rules)
     return run.reweigh(dataclasses.replace(compared, judgements=judgements), rules).rules.weights
+
+
+def live_table(
+    path: str, snapshot_id: str, entity: str, found: Match, truth: pl.DataFrame | None, judgements: pl.DataFrame | None
+) -> bytes:
+    """→ the pattern table, its weights and what is known of it, as the browser reads it."""
+    weight = rule_files.digest((found.rules.comparisons, found.rules.weights))
+    return _live_table(
+        path, snapshot_id, entity, _basis(found.rules), weight, frame_digest(judgements), found, truth, judgements
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=_SOME)
+def _live_table(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, said: str, _found: Match, _truth: Any, _said: Any
+) -> bytes:
+    known = None if _truth is None else evaluate.against(_found, _truth)
+    judged = run.judged_counts(_found.records, _found.pairs, len(_found.patterns), _said)
+    return packing.pack(_found, truth=known, judged=judged, thresholds=[n / 1000 for n in range(1, 1000)])
+
+
+def live_similarity(path: str, snapshot_id: str, entity: str, comparison: str, found: Match) -> dict[str, list[float]]:
+    """→ pairs and expected matches of one comparison by similarity."""
+    weight = rule_files.digest((found.rules.comparisons, found.rules.weights))
+    return _live_similarity(path, snapshot_id, entity, _basis(found.rules), weight, comparison, found)
+
+
+@st.cache_data(show_spinner=False, max_entries=_MANY)
+def _live_similarity(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, comparison: str, _found: Match
+) -> dict[str, list[float]]:
+    return packing.similarity(_found, comparison)
 
 
 def _basis(rules: Rules) -> str:

@@ -29,6 +29,7 @@ SETTINGS: dict[str, tuple[Any, type]] = {
     "as_of": (None, str),
     "pair": (None, str),
     "cluster": (None, str),
+    "controls": ("live", str),
 }
 
 
@@ -132,6 +133,11 @@ def forget(*names: str) -> None:
 def reset(widget: str) -> None:
     """Empty a widget, such as an editor whose table has changed below it."""
     st.session_state.pop(widget, None)
+
+
+def said(component: str) -> dict[str, Any]:
+    """The key of a component → what it last sent, by name."""
+    return dict(st.session_state.get(component) or {})
 
 
 def _copy(name: str) -> None:

@@ -11,7 +11,9 @@ import numpy as np
 import polars as pl
 import yaml
 
-from engine.match import evaluate
+from engine.errors import RulesError
+from engine.match import costs, evaluate, tuning
+from engine.match.costs import Best, Costs
 from engine.match.run import Match, judged_counts
 from engine.plan import export
 from engine.plan.build import Plan
@@ -148,6 +150,51 @@ def measures(of: str, found: Match, thresholds: list[float]) -> pl.DataFrame:
         return evaluate.curve(found.patterns, truth=evaluate.against(found, known), thresholds=thresholds)
     judged = judged_counts(found.records, found.pairs, len(found.patterns), judgements(of))
     return evaluate.curve(found.patterns, judged=judged, thresholds=thresholds)
+
+
+def live_table(of: str, found: Match) -> bytes:
+    """→ what the tuning bench draws from in the browser."""
+    known = truth(of)
+    said = None if known is not None else judgements(of)
+    return cache.live_table(path(), snapshot_id() or "", of, found, known, said)
+
+
+def live_similarity(of: str, found: Match, comparison: str) -> dict[str, list[float]]:
+    """→ the pairs of one comparison by similarity, and the matches expected among them."""
+    return cache.live_similarity(path(), snapshot_id() or "", of, comparison, found)
+
+
+def adopt(of: str, said: dict[str, Any]) -> None:
+    """What was set on the tuning bench → the rules and thresholds in use; only what differs is changed."""
+    found = match(of)
+    used = found.rules
+    try:
+        merge, review = (round(float(np.clip(said[name], LOWEST, HIGHEST)), 3) for name in ("merge", "review"))
+        tuned = tuning.tuned(found, adjust=said["adjust"], enabled=said["enabled"], at_least=said["bounds"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise RulesError("the page sent settings that cannot be read: reload it", code="settings_wrong") from error
+    if tuned.comparisons != used.comparisons:
+        change(of, msgspec.structs.replace(tuned, thresholds=Thresholds()))
+    set_thresholds(of, merge, review)
+
+
+def set_thresholds(of: str, merge: float, review: float) -> None:
+    """Use these thresholds; what is in use already is no change."""
+    used = match(of).rules.thresholds
+    if merge != used.merge:
+        state.put(f"merge_{of}", merge)
+    if min(review, merge) != used.review:
+        state.put(f"review_{of}", min(review, merge))
+
+
+def cheapest(of: str, found: Match, asked: Costs) -> Best:
+    """→ the thresholds that cost least, against the truth where it is known, else as the model expects."""
+    known = truth(of)
+    if known is None:
+        return costs.best_thresholds(found.patterns, asked)
+    counted = evaluate.against(found, known)
+    missed = float(counted.in_table - counted.per_pattern.sum())
+    return costs.best_thresholds(found.patterns, asked, matches=counted.per_pattern, missed_by_blocking=missed)
 
 
 def decisions() -> dict[str, dict[str, str]]:

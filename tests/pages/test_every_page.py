@@ -78,7 +78,7 @@ def test_survives_a_change_of_entity_language_and_page(page: str, account: Path,
 
 
 def test_a_threshold_moves_the_figures_and_is_undone(account: Path, running: None) -> None:
-    app = opened("rules")
+    app = opened("rules", controls="inputs")
     before = [m.value for m in app.markdown if m.value.startswith("#### ")]
     app.slider(key="w:merge_contact").set_value(0.999).run()
     fine(app)
@@ -94,7 +94,7 @@ def test_a_threshold_moves_the_figures_and_is_undone(account: Path, running: Non
 
 
 def test_a_link_reopens_the_view(account: Path) -> None:
-    app = opened("rules", entity="company", merge_company="0.9", review_company="0.3")
+    app = opened("rules", entity="company", merge_company="0.9", review_company="0.3", controls="inputs")
     fine(app)
     assert app.slider(key="w:merge_company").value == 0.9
     assert app.slider(key="w:review_company").value == 0.3

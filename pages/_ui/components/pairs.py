@@ -64,7 +64,7 @@ def label(records: pl.DataFrame, *, contact: bool = True) -> pl.Series:
     ]
 
 
-def why(found: Match, left_id: str, right_id: str) -> None:
+def why(found: Match, left_id: str, right_id: str, *, view: str = "near") -> None:
     """The two records side by side, and how each comparison moved the weight."""
     told = explain.pair(found, left_id, right_id)
     st.markdown("**" + _("The two records") + "**")
@@ -76,7 +76,7 @@ def why(found: Match, left_id: str, right_id: str) -> None:
         frame.chart(
             charts.waterfall(_steps(told)),
             _("Bars to the right speak for one record, bars to the left against. Together they are the pair's weight."),
-            key=f"why:{left_id}:{right_id}",
+            key=f"why:{view}:{left_id}:{right_id}",
         )
         if told.would_match and told.probability < (found.rules.thresholds.merge or 1):
             changes = "; ".join(

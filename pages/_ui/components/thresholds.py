@@ -9,9 +9,34 @@ from engine.match.cluster import logit
 from engine.match.run import Match
 from pages._ui import charts, state, work
 from pages._ui.components import frame
+from pages._ui.components.live import packing
 from pages._ui.text import _, n_, num, percent
 
 _WIDTH = 2.0  # bits of one column of the histogram
+BASES = ("exact", "judged", "estimate")
+
+
+def live(found: Match) -> bool:
+    """The switch between the live bench and ordinary inputs → whether the bench is shown."""
+    ways = {"live": _("Live"), "inputs": _("Ordinary inputs")}
+    st.segmented_control(
+        _("Controls"),
+        list(ways),
+        required=True,
+        format_func=ways.__getitem__,
+        label_visibility="collapsed",
+        **state.keep("controls", "live", options=list(ways)),
+    )
+    if state.get("controls") == "inputs":
+        return False
+    if not packing.fits(found):
+        st.info(
+            _(
+                "These records differ in {n} ways, too many to redraw while you drag. The ordinary inputs do the same.",
+                n=num(len(found.patterns)),
+            )
+        )
+    return packing.fits(found)
 
 
 def controls(entity: str, found: Match) -> None:

@@ -58,7 +58,7 @@ def test_merges_between_two_thresholds_are_the_difference_of_what_goes(found):
     low, high = (float(1 / (1 + 2.0**-b)) for b in (np.min(bits) - 0.01, np.mean(bits)))
     gone = evaluate.removable(found.forest, [low, high])["removable"].to_list()
     between = tuning.merges_between(found, low, high, count=10_000)
-    assert between.height == gone[0] - gone[1] > 0
+    assert between.height == tuning.count_between(found, low, high) == gone[0] - gone[1] > 0
     assert between["match_probability"].is_between(low, high, closed="left").all()
     assert between["match_weight"].is_sorted(descending=True)
 
