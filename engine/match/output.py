@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from polars import selectors as cs
 
 import engine
 from engine.files import write_atomically
@@ -24,7 +25,7 @@ def write(matches: Mapping[str, Match], folder: Path, *, extra: dict[str, Any] |
     each = {entity: summarise(one) for entity, one in matches.items()}
     summary = {**(_added(each) if len(each) > 1 else next(iter(each.values()))), **(extra or {})}
     clusters = pl.concat([one.clusters for one in matches.values()])
-    pairs = pl.concat([pair_table(one) for one in matches.values()], how="diagonal")
+    pairs = _stacked([pair_table(one) for one in matches.values()])
     rules = dump_all({entity: one.rules for entity, one in matches.items()})
     write_atomically(folder / "clusters.csv", clusters.write_csv)
     write_atomically(folder / "pairs.parquet", pairs.write_parquet)
@@ -32,6 +33,13 @@ def write(matches: Mapping[str, Match], folder: Path, *, extra: dict[str, Any] |
     text = json.dumps(summary, ensure_ascii=False, indent=2)
     write_atomically(folder / "summary.json", lambda path: path.write_text(text, encoding="utf-8"))
     return summary
+
+
+def _stacked(tables: list[pl.DataFrame]) -> pl.DataFrame:
+    """Pair tables of several entities → one; levels of one name may differ between entities, so they become text."""
+    if len(tables) == 1:
+        return tables[0]
+    return pl.concat([table.with_columns(cs.enum().cast(pl.String)) for table in tables], how="diagonal")
 
 
 def _added(each: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
