@@ -16,7 +16,6 @@ from engine.progress import Progress, silent
 from engine.rules import MISSING, SAME, Comparison
 
 CHUNK = 2_000_000  # distinct key pairs compared at a time: bounds memory and lets a job be cancelled
-SWAPPED = 98  # given and family name agree crosswise: as good as the same, but not counted as rare
 
 
 def compare(
@@ -85,8 +84,10 @@ def _read_swapped_names(
     better = (np.minimum(cross_a, cross_b) >= 85) & (
         cross_a.astype(int) + cross_b > sg[at].astype(int) + sf[at].astype(int)
     )
-    sg[at[better]] = np.minimum(cross_a[better], SWAPPED)
-    sf[at[better]] = np.minimum(cross_b[better], SWAPPED)
+    # Of the two readings the one in which the words are commoner is the right one; it says how rare the names are.
+    for similar, one, a, b, cross in ((sg, given, gl, gr, cross_a), (sf, family, fl, fr, cross_b)):
+        same = rarity(np.maximum(one.holders[a[better]], one.holders[b[better]]))
+        similar[at[better]] = np.where(cross[better] >= SAME, same, cross[better])
 
 
 def _alike(a: pl.Series, b: pl.Series) -> np.ndarray:

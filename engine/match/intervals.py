@@ -1,11 +1,12 @@
 """Intervals: judgements on a few pairs → what may be said of all pairs, as draws of the number of matches by score.
 
-The score orders the pairs well but its probabilities may be off. So the true log-odds of a match are taken to be
-`a + b · (the model's log-odds) + u`, where `u` is a deviation of each stratum of the score (a hierarchical logistic
-calibration; Gelman & Hill 2007, ch. 12–14). `a`, `b`, the size of the deviations and the deviations themselves are
-drawn from their posterior on a grid. Strata with many judgements then speak for themselves, those with few lean on the
-others, and the millions of pairs at the bottom that nobody can judge follow the trend, with its uncertainty. Judged pairs are
-known; only the others are drawn, each cell as a finite number of pairs.
+The score orders the pairs well but its probabilities may be off. So the true probability of a match is taken to be
+`(1 - twins) · logistic(shift + slope · the model's log-odds + u)`: a hierarchical logistic calibration (Gelman & Hill
+2007, ch. 12–14). `u` is a deviation of each stratum of the score, `twins` the share of pairs that agree on everything and
+still are two; far down, where lost fields hide matches, the log-odds fall more slowly by the factor `tail`. All of these
+are drawn from their posterior on a grid. Strata with many judgements then speak for themselves, those with few lean on
+the others, and the millions of pairs at the bottom that nobody can judge follow the trend, with its uncertainty. Judged
+pairs are known; only the others are drawn, each cell as a finite number of pairs.
 
 What it rests on: within a narrow range of the score, judged pairs were drawn at random (`sampling.next_pairs` does so),
 and a judge's verdict is the truth.
@@ -23,12 +24,16 @@ STRATA = (-14.0, -10.0, -8.0, -6.5, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0,
 CELL = 0.5  # log-odds: pairs this close in score count as scored alike
 FARTHEST = 25.0  # log-odds beyond which a score says no more
 DRAWS = 2000
-SHIFTS = np.arange(-5.0, 5.01, 0.25)
-SLOPES = np.array([0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5])
-SPREADS = np.array([0.1, 0.3, 0.6, 1.0, 1.5])
+BEND = -4.0  # log-odds below which the tail begins
+SHIFTS = np.arange(-5.0, 5.01, 0.5)
+SLOPES = np.array([0.35, 0.5, 0.65, 0.8, 1.0, 1.25, 1.6])
+TAILS = np.array([0.55, 0.75, 1.0])
+TWINS = np.array([0.0005, 0.003, 0.01, 0.03, 0.08])
+TWINS_LIKELY = np.array([0.25, 0.25, 0.25, 0.15, 0.1])
+SPREADS = np.array([0.15, 0.5, 1.0, 1.7])
 SHIFT_SPREAD, SLOPE_SPREAD, SPREAD_MEAN = 1.5, 0.5, 0.7  # how far off a model is expected to be
-_NODES = np.linspace(-3.4, 3.4, 35)  # standard deviations at which a stratum's deviation is tried
-_OFFSETS = np.arange(-11.0, 11.01, 0.1)
+_NODES = np.linspace(-3.2, 3.2, 17)  # standard deviations at which a stratum's deviation is tried
+_OFFSETS = np.arange(-11.0, 11.01, 0.2)
 
 
 @dataclass(frozen=True)
@@ -64,47 +69,58 @@ def draws(cells: Cells, *, seed: int = 0, count: int = DRAWS) -> Matrix:
     """Cells → draws of the matches in each: shape (count, cells)."""
     rng = np.random.default_rng(seed)
     strata = np.unique(cells.stratum)
-    likely = _likelihoods(cells, strata)
+    curves = [(slope, tail, twins) for slope in SLOPES for tail in TAILS for twins in TWINS]
+    likely = _likelihoods(cells, strata, curves)
     node_prior = -0.5 * _NODES**2 - np.log(np.exp(-0.5 * _NODES**2).sum())
-    # Axes from here on: strata, slopes, shifts, spreads, nodes.
+    # Axes from here on: strata, curves, shifts, spreads, nodes.
     offset = SHIFTS[:, None, None] + SPREADS[None, :, None] * _NODES
     place = np.clip((offset - _OFFSETS[0]) / (_OFFSETS[1] - _OFFSETS[0]), 0, len(_OFFSETS) - 1.001)
     below, part = place.astype(np.int64), place % 1
     at_node = likely[:, :, below] * (1 - part) + likely[:, :, below + 1] * part + node_prior
-    joint = _log_sum(at_node).sum(axis=0) + _prior()
+    joint = _log_sum(at_node).sum(axis=0) + _prior(curves)
     weight = np.exp(joint - joint.max()).ravel()
-    slope, shift, spread = np.unravel_index(rng.choice(len(weight), count, p=weight / weight.sum()), joint.shape)
+    curve, shift, spread = np.unravel_index(rng.choice(len(weight), count, p=weight / weight.sum()), joint.shape)
     deviation = np.empty((count, len(strata)))
     step = _NODES[1] - _NODES[0]
     for s in range(len(strata)):
-        node = at_node[s, slope, shift, spread]
+        node = at_node[s, curve, shift, spread]
         cumulative = np.exp(node - node.max(axis=1, keepdims=True)).cumsum(axis=1)
         chosen = (cumulative < rng.random((count, 1)) * cumulative[:, -1:]).sum(axis=1)
         deviation[:, s] = (_NODES[chosen] + rng.uniform(-step / 2, step / 2, count)) * SPREADS[spread]
-    shifted = SHIFTS[shift] + rng.uniform(-0.125, 0.125, count)
-    odds = (
-        shifted[:, None]
-        + SLOPES[slope][:, None] * cells.log_odds
-        + deviation[:, np.searchsorted(strata, cells.stratum)]
-    )
+    half = (SHIFTS[1] - SHIFTS[0]) / 2
+    shifted = SHIFTS[shift] + rng.uniform(-half, half, count)
+    trend = np.array([_trend(cells.log_odds, slope, tail) for slope, tail, _twins in curves])
+    odds = shifted[:, None] + trend[curve] + deviation[:, np.searchsorted(strata, cells.stratum)]
+    share = _probability(odds) * (1 - np.array([twins for _s, _t, twins in curves])[curve])[:, None]
     left = np.maximum(cells.pairs - cells.yes - cells.no, 0).astype(np.int64)
-    return np.asarray(cells.yes + rng.binomial(left, _probability(odds)))
+    return np.asarray(cells.yes + rng.binomial(left, share))
 
 
-def _likelihoods(cells: Cells, strata: Matrix) -> Matrix:
-    """Cells → log-likelihood of the judgements in each stratum: (strata, slopes, offsets)."""
-    out = np.zeros((len(strata), len(SLOPES), len(_OFFSETS)))
-    for c in np.flatnonzero(cells.yes + cells.no):
-        odds = SLOPES[:, None] * cells.log_odds[c] + _OFFSETS
-        said = -cells.yes[c] * np.logaddexp(0, -odds) - cells.no[c] * np.logaddexp(0, odds)
+def _trend(log_odds: Matrix, slope: float, tail: float) -> Matrix:
+    return np.asarray(slope * (np.maximum(log_odds, BEND) + tail * np.minimum(log_odds - BEND, 0.0)))
+
+
+def _likelihoods(cells: Cells, strata: Matrix, curves: Sequence[tuple[float, float, float]]) -> Matrix:
+    """Cells → log-likelihood of the judgements in each stratum: (strata, curves, offsets)."""
+    out = np.zeros((len(strata), len(curves), len(_OFFSETS)))
+    twins = np.array([twins for _s, _t, twins in curves])[:, None]
+    judged = np.flatnonzero(cells.yes + cells.no)
+    trend = np.array([_trend(cells.log_odds[judged], slope, tail) for slope, tail, _twins in curves])
+    for at, c in enumerate(judged):
+        match = _probability(trend[:, at, None] + _OFFSETS) * (1 - twins)
+        match = np.clip(match, 1e-12, 1 - 1e-12)
+        said = cells.yes[c] * np.log(match) + cells.no[c] * np.log1p(-match)
         out[np.searchsorted(strata, cells.stratum[c])] += said
     return out
 
 
-def _prior() -> Matrix:
-    """→ log prior of (slope, shift, spread): the model is right, give or take."""
+def _prior(curves: Sequence[tuple[float, float, float]]) -> Matrix:
+    """→ log prior of (curve, shift, spread): the model is right, give or take."""
+    slopes = np.array([slope for slope, _t, _twins in curves])
+    twins = np.tile(np.log(TWINS_LIKELY), len(SLOPES) * len(TAILS))
     return np.asarray(
-        -0.5 * (np.log(SLOPES) / SLOPE_SPREAD)[:, None, None] ** 2
+        twins[:, None, None]
+        - 0.5 * (np.log(slopes) / SLOPE_SPREAD)[:, None, None] ** 2
         - 0.5 * (SHIFTS / SHIFT_SPREAD)[:, None] ** 2
         - SPREADS / SPREAD_MEAN
     )

@@ -12,7 +12,7 @@ from engine.match.cluster import components
 if TYPE_CHECKING:
     from engine.match.run import Match
 
-MOST = 20_000  # more judgements than this nobody makes
+MOST = 5_000  # more judgements than this nobody makes
 SURE = 1.96  # standard deviations on each side of a 95 % interval
 
 
@@ -27,7 +27,7 @@ def next_pairs(
     """Match, judgements so far → pairs to judge next: left_id, right_id, match_probability, match_weight.
 
     Pairs are pooled by score. The next judgement goes to the cell in which it is expected to take most off the variance
-    of precision and recall at the thresholds `around` (Neyman allocation, one judgement after another); which pair of
+    of precision and recall at the thresholds `around` (Neyman's allocation, one judgement after another); which pair of
     the cell is left to chance (`seed`), so that estimates from the judgements are not biased. A pair that anybody has
     judged, in whatever way, does not come again.
     """
@@ -79,10 +79,11 @@ def needed(
 
 
 class _Allocation:
-    """Variances of the cells' matches, and what one more judgement takes off those of precision and recall.
+    """How uncertain the cells' shares of matches are, together, and what one more judgement takes off that.
 
-    With `V` the variance of a cell's share of matches and `S²` that of a single pair in it, a judgement brings `V` down
-    to `V·S² / (V + S²)`.
+    `spread` is their covariance: a judgement in one cell says something of the others too. With `S²` the variance of a
+    single pair of cell c, a judgement there brings the covariance down by `spread[c] · spread[c]ᵀ / (spread[c, c] + S²)`
+    (a Gaussian update), and a measure that is the sum `w` of the shares by `(spread[c] · w)² / (spread[c, c] + S²)`.
     """
 
     def __init__(self, cells: intervals.Cells, thresholds: Sequence[float]) -> None:
@@ -90,30 +91,36 @@ class _Allocation:
         size = np.maximum(cells.pairs, 1.0)
         share = np.clip(drawn.mean(axis=0) / size, 1e-12, 1 - 1e-12)
         self.one = share * (1 - share)
-        # Counting noise of the pairs themselves cannot be judged away except by judging them.
-        self.variance = np.maximum((drawn / size).var(axis=0) - self.one / size, 0.0) + 1e-15
+        self.spread = np.atleast_2d(np.cov(drawn / size, rowvar=False))
+        # What chance alone makes of a cell's pairs is not uncertainty about its share.
+        own = np.maximum(np.diag(self.spread) - self.one / size, 0.0)
+        self.spread[np.diag_indices_from(self.spread)] = own + 1e-15
         total = max(float(drawn.sum(axis=1).mean()), 1e-9)
-        costs = []
+        measures = []
         for threshold in thresholds:
             above = cells.low >= threshold
             pairs = max(float(cells.pairs[above].sum()), 1.0)
             recall = float(drawn[:, above].sum(axis=1).mean()) / total
-            costs.append(np.where(above, cells.pairs / pairs, 0.0))
-            costs.append(np.where(above, 1 - recall, -recall) * cells.pairs / total)
-        self.weight = np.square(costs)  # (measures, cells)
+            measures.append(np.where(above, cells.pairs / pairs, 0.0))
+            measures.append(np.where(above, 1 - recall, -recall) * cells.pairs / total)
+        self.measures = np.array(measures)
 
     def _judge(self, cell: int) -> None:
-        v, s = self.variance[cell], self.one[cell]
-        self.variance[cell] = v * s / (v + s)
+        row = self.spread[cell].copy()
+        self.spread -= np.outer(row, row / (row[cell] + self.one[cell]))
 
-    def _gain(self) -> np.ndarray:
-        return np.asarray(self.weight.sum(axis=0) * self.variance**2 / (self.variance + self.one))
+    def _gains(self) -> np.ndarray:
+        """→ what a judgement in each cell takes off the variance of each measure: (measures, cells)."""
+        return np.asarray((self.measures @ self.spread) ** 2 / (np.diag(self.spread) + self.one))
+
+    def _variances(self) -> np.ndarray:
+        return np.asarray(((self.measures @ self.spread) * self.measures).sum(axis=1))
 
     def spend(self, count: int, room: np.ndarray) -> np.ndarray:
         """How many judgements, unjudged pairs per cell → how many go to each cell."""
         wanted = np.zeros(len(room), np.int64)
         for _ in range(min(count, int(room.sum()))):
-            best = int(np.argmax(np.where(wanted < room, self._gain(), -1.0)))
+            best = int(np.argmax(np.where(wanted < room, self._gains().sum(axis=0), -1.0)))
             wanted[best] += 1
             self._judge(best)
         return wanted
@@ -121,11 +128,10 @@ class _Allocation:
     def until(self, variance: float) -> int | None:
         """The variance that every measure may have → how many judgements that takes, None if more than `MOST`."""
         for made in range(MOST):
-            over = (self.weight @ self.variance) > variance
+            over = self._variances() > variance
             if not over.any():
                 return made
-            gain = (self.weight[over].sum(axis=0)) * self.variance**2 / (self.variance + self.one)
-            self._judge(int(np.argmax(gain)))
+            self._judge(int(np.argmax(self._gains()[over].sum(axis=0))))
         return None
 
 

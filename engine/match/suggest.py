@@ -28,7 +28,7 @@ PAIRS_PER_RECORD = 10  # the pair budget, at least …
 LEAST_BUDGET = 200_000  # … this many pairs, which take no time
 FILLED = 0.02  # columns with fewer values than this share of records say too little to compare
 NEW_MATCHES = 0.0005  # a blocking rule must find at least this share of the matches that no other rule found
-LEAST_YIELD = 1 / 2_000  # … and that many matches for each new pair: everything else is time spent on strangers
+LEAST_YIELD = 1 / 10_000  # … and that many matches for each new pair: everything else is time spent on strangers
 NAMES = ("family_name", "given_name", "patronymic")
 # One comparison over all columns of these kinds; columns of other kinds are compared one by one.
 TOGETHER = ("person_name", "phone", "email", "website", "given_name", "family_name", "patronymic")

@@ -31,13 +31,18 @@ OTHER = 0.9  # the threshold that nobody discussed
 
 
 class Model(NamedTuple):
-    """True log-odds = shift + slope · model's log-odds + noise per pattern + bump for scores between 1 and 4."""
+    """True log-odds = shift + slope · model's log-odds + noise per pattern + bump for scores between 1 and 4.
+
+    `twins` of the pairs are no match however high they score, `hidden` of the matches score as if they were none.
+    """
 
     name: str
     shift: float = 0.0
     slope: float = 1.0
     noise: float = 0.0
     bump: float = 0.0
+    twins: float = 0.0
+    hidden: float = 0.0
 
 
 MODELS = (
@@ -48,7 +53,9 @@ MODELS = (
     Model("not sure enough", slope=1.35),
     Model("right on average, wrong by pattern", noise=1.2),
     Model("takes colleagues for matches", bump=-3.5),
-    Model("wrong in every way", shift=-1.0, slope=0.75, noise=1.0, bump=-1.5),
+    Model("sure of twins", twins=0.05),
+    Model("matches hidden far down", hidden=0.02),
+    Model("wrong in every way", shift=-1.0, slope=0.75, noise=1.0, bump=-1.5, twins=0.02, hidden=0.01),
 )
 
 
@@ -86,7 +93,10 @@ def account(model: Model, rng: np.random.Generator, *, most: float = 200_000) ->
     bumped = np.where((odds > 1) & (odds < 4), model.bump, 0.0)
     true = model.shift + model.slope * odds + rng.normal(0, model.noise, len(odds)) + bumped
     pattern = np.repeat(np.arange(len(count)), count)
-    is_match = rng.random(size) < (1 / (1 + np.exp(-true)))[pattern]
+    is_match = rng.random(size) < ((1 - model.twins) / (1 + np.exp(-true)))[pattern]
+    low = np.flatnonzero((odds[pattern] < 0) & (odds[pattern] > -10) & ~is_match)
+    lost = min(round(model.hidden * is_match.sum()), len(low) // 2)
+    is_match[rng.choice(low, lost, replace=False)] = True
     return as_match(odds, count), is_match
 
 
