@@ -2,11 +2,11 @@
 
 The score orders the pairs well but its probabilities may be off. So the true probability of a match is taken to be
 `(1 - twins) · logistic(shift + slope · the model's log-odds + u)`: a hierarchical logistic calibration (Gelman & Hill
-2007, ch. 12–14). `u` is a deviation of each stratum of the score, `twins` the share of pairs that agree on everything and
-still are two; far down, where lost fields hide matches, the log-odds fall more slowly by the factor `tail`. All of these
-are drawn from their posterior on a grid. Strata with many judgements then speak for themselves, those with few lean on
-the others, and the millions of pairs at the bottom that nobody can judge follow the trend, with its uncertainty. Judged
-pairs are known; only the others are drawn, each cell as a finite number of pairs.
+2007, ch. 12–14). `u` is a deviation of each stratum of the score, `twins` the share of pairs that agree on everything
+and still are two; far down, where lost fields hide matches, the log-odds fall more slowly by the factor `tail`. All of
+these are drawn from their posterior on a grid. Strata with many judgements then speak for themselves, those with few
+lean on the others, and the millions of pairs at the bottom that nobody can judge follow the trend, with its
+uncertainty. Judged pairs are known; only the others are drawn, each cell as a finite number of pairs.
 
 What it rests on: within a narrow range of the score, judged pairs were drawn at random (`sampling.next_pairs` does so),
 and a judge's verdict is the truth.

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from engine.match import block as blocking
-from engine.match import chance, choose, cluster, compare, weigh
+from engine.match import chance, choose, cluster, compare, learn, weigh
 from engine.match.encode import Encoded, encode
 from engine.match.kinds import contradicting, expected_levels
 from engine.progress import Progress, silent
@@ -127,7 +127,7 @@ def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = s
     if not rules.weights.classes:
         judged = judged_counts(found.records, pairs, len(patterns), found.judgements)
         weights = clock("weigh", lambda: _estimate(found, rules, patterns, judged, seed, progress))
-        rules = msgspec.structs.replace(rules, weights=weights)
+        rules = learn.refined(msgspec.structs.replace(rules, weights=weights), patterns, judged, seed=seed)
     patterns = weigh.score(rules.comparisons, rules.weights, patterns)
     fresh = replace(found, rules=rules, pairs=pairs, patterns=patterns, seconds=clock.seconds)
     grown = clock("forest", lambda: cluster.forest(pairs, fresh.probability, fresh.weight, len(found.records)))

@@ -26,10 +26,10 @@ def next_pairs(
 ) -> pl.DataFrame:
     """Match, judgements so far → pairs to judge next: left_id, right_id, match_probability, match_weight.
 
-    Pairs are pooled by score. The next judgement goes to the cell in which it is expected to take most off the variance
-    of precision and recall at the thresholds `around` (Neyman's allocation, one judgement after another); which pair of
-    the cell is left to chance (`seed`), so that estimates from the judgements are not biased. A pair that anybody has
-    judged, in whatever way, does not come again.
+    Pairs are pooled by score. The next judgement goes to the group in which it is expected to take most off the
+    variance of precision and recall at the thresholds `around` (Neyman's allocation, one judgement after another);
+    which pair of the group is left to chance (`seed`), so that estimates from the judgements are not biased. A pair
+    that anybody has judged, in whatever way, does not come again.
     """
     from engine.match.run import judged_counts, judged_pairs
 
@@ -41,13 +41,14 @@ def next_pairs(
     if said is not None:
         at = match.pairs.select("left", "right").with_row_index("at").join(said, on=["left", "right"], how="semi")["at"]
         free[at.to_numpy()] = False
-    of_pair = cells.of_pattern[match.pairs["pattern"].to_numpy()]
-    room = np.bincount(of_pair[free], minlength=len(cells.pairs))
-    wanted = _Allocation(cells, thresholds).spend(count, room)
-    rng = np.random.default_rng(seed)
+    allocation = _Allocation(cells, thresholds)
+    of_pair = allocation.group[cells.of_pattern][match.pairs["pattern"].to_numpy()]
+    wanted = allocation.spend(count, np.bincount(of_pair[free], minlength=len(allocation.one)))
+    # Another draw after each judgement, else the same places would come up again and again.
+    rng = np.random.default_rng([seed, 0 if said is None else len(said)])
     drawn = [
-        rng.choice(np.flatnonzero(free & (of_pair == cell)), int(wanted[cell]), replace=False)
-        for cell in np.flatnonzero(wanted)
+        rng.choice(np.flatnonzero(free & (of_pair == group)), int(wanted[group]), replace=False)
+        for group in np.flatnonzero(wanted)
     ]
     # The order is left to chance too: who stops halfway has judged a sample of the same shape.
     rows = rng.permutation(np.concatenate(drawn)) if drawn else np.zeros(0, np.int64)
@@ -79,45 +80,52 @@ def needed(
 
 
 class _Allocation:
-    """How uncertain the cells' shares of matches are, together, and what one more judgement takes off that.
+    """How uncertain the shares of matches are in each group of pairs, and what one more judgement takes off that.
 
-    `spread` is their covariance: a judgement in one cell says something of the others too. With `S²` the variance of a
-    single pair of cell c, a judgement there brings the covariance down by `spread[c] · spread[c]ᵀ / (spread[c, c] + S²)`
-    (a Gaussian update), and a measure that is the sum `w` of the shares by `(spread[c] · w)² / (spread[c, c] + S²)`.
+    A group is a stratum of the score, cut where a threshold cuts it. `spread` is the covariance of the groups' shares:
+    a judgement in one says something of the others too. With `S²` the variance of a single pair of group g, a judgement
+    there brings the covariance down by `spread[g] · spread[g]ᵀ / (spread[g, g] + S²)` (a Gaussian update), and the
+    variance of a measure that is the sum `w` of the shares by `(spread[g] · w)² / (spread[g, g] + S²)`.
     """
 
     def __init__(self, cells: intervals.Cells, thresholds: Sequence[float]) -> None:
-        drawn = intervals.draws(cells)
-        size = np.maximum(cells.pairs, 1.0)
+        side = np.searchsorted(thresholds, cells.low, side="right")
+        known, self.group = np.unique(np.column_stack([cells.stratum, side]), axis=0, return_inverse=True)
+        self.group = self.group.ravel()
+        groups = np.eye(len(known))[self.group]
+        drawn, pairs_of = intervals.draws(cells) @ groups, cells.pairs @ groups
+        low = np.full(len(known), np.inf)
+        np.minimum.at(low, self.group, cells.low)
+        size = np.maximum(pairs_of, 1.0)
         share = np.clip(drawn.mean(axis=0) / size, 1e-12, 1 - 1e-12)
         self.one = share * (1 - share)
         self.spread = np.atleast_2d(np.cov(drawn / size, rowvar=False))
-        # What chance alone makes of a cell's pairs is not uncertainty about its share.
+        # What chance alone makes of a group's pairs is not uncertainty about its share.
         own = np.maximum(np.diag(self.spread) - self.one / size, 0.0)
         self.spread[np.diag_indices_from(self.spread)] = own + 1e-15
         total = max(float(drawn.sum(axis=1).mean()), 1e-9)
         measures = []
         for threshold in thresholds:
-            above = cells.low >= threshold
-            pairs = max(float(cells.pairs[above].sum()), 1.0)
+            above = low >= threshold
+            pairs = max(float(pairs_of[above].sum()), 1.0)
             recall = float(drawn[:, above].sum(axis=1).mean()) / total
-            measures.append(np.where(above, cells.pairs / pairs, 0.0))
-            measures.append(np.where(above, 1 - recall, -recall) * cells.pairs / total)
+            measures.append(np.where(above, pairs_of / pairs, 0.0))
+            measures.append(np.where(above, 1 - recall, -recall) * pairs_of / total)
         self.measures = np.array(measures)
 
-    def _judge(self, cell: int) -> None:
-        row = self.spread[cell].copy()
-        self.spread -= np.outer(row, row / (row[cell] + self.one[cell]))
+    def _judge(self, group: int) -> None:
+        row = self.spread[group].copy()
+        self.spread -= np.outer(row, row / (row[group] + self.one[group]))
 
     def _gains(self) -> np.ndarray:
-        """→ what a judgement in each cell takes off the variance of each measure: (measures, cells)."""
+        """→ what a judgement in each group takes off the variance of each measure: (measures, groups)."""
         return np.asarray((self.measures @ self.spread) ** 2 / (np.diag(self.spread) + self.one))
 
     def _variances(self) -> np.ndarray:
         return np.asarray(((self.measures @ self.spread) * self.measures).sum(axis=1))
 
     def spend(self, count: int, room: np.ndarray) -> np.ndarray:
-        """How many judgements, unjudged pairs per cell → how many go to each cell."""
+        """How many judgements, unjudged pairs per group → how many go to each."""
         wanted = np.zeros(len(room), np.int64)
         for _ in range(min(count, int(room.sum()))):
             best = int(np.argmax(np.where(wanted < room, self._gains().sum(axis=0), -1.0)))
