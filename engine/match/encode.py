@@ -39,7 +39,7 @@ class Encoded:
     blocking: dict[str, tuple[np.ndarray, np.ndarray]] = field(repr=False)
 
     def of(self, rows: np.ndarray) -> "Encoded":
-        """Record rows → the keys of those records alone; how many records hold a value stays that of the whole table."""
+        """Record rows → the keys of those records alone; `holders` still counts the whole table."""
         return replace(self, codes=self.codes[rows])
 
     @property

@@ -41,6 +41,7 @@ class Kind:
     veto: int | None = None
     recombine: str | None = None
     contradiction: int | None = None
+    personal: bool = False
 
 
 def _given_blocks(table: pl.DataFrame) -> pl.DataFrame:
@@ -83,6 +84,7 @@ KINDS: Mapping[str, Kind] = {
         similarity=person.family,
         levels=(("same, rare", 114), *person.FAMILY_LEVELS),
         block_keys=_family_blocks,
+        contradiction=1,
         joint=("stem", "head"),
     ),
     "patronymic": Kind(
@@ -136,6 +138,7 @@ KINDS: Mapping[str, Kind] = {
         block_keys=ids.block_keys,
         alone=("key", "start", "end"),
         veto=0,
+        personal=True,
     ),
     "identifier": Kind(
         keys=_plain(ids.identifier_keys),
@@ -144,6 +147,7 @@ KINDS: Mapping[str, Kind] = {
         levels=codes.IDENTIFIER_LEVELS,
         block_keys=ids.block_keys,
         alone=("key", "start", "end"),
+        personal=True,
     ),
     "date": Kind(
         keys=_plain(dates.keys),
@@ -153,6 +157,7 @@ KINDS: Mapping[str, Kind] = {
         block_keys=dates.block_keys,
         alone=("date",),
         joint=("year_month", "parts"),
+        personal=True,
     ),
     "address": Kind(
         keys=_plain(places.address_keys),

@@ -70,7 +70,7 @@ class Indicators:
         return np.asarray(out)
 
     def counts(self, weights: Matrix) -> Matrix:
-        """Weights of the patterns, (patterns,) or (patterns, classes) → their total per column: ([classes,] columns)."""
+        """Weights of the patterns, (patterns[, classes]) → their total per column: ([classes,] columns)."""
         flat = self.columns.ravel()
         each = [
             np.bincount(flat, np.repeat(one, self.columns.shape[1]), self.width + 1)[:-1]

@@ -4,8 +4,8 @@ Every function takes the keys of the left and of the right values (frames of `en
 row i) and gives uint8, 0…100. 100 stands for values that are the same after normalisation, and for nothing else.
 
 given       100 same · 97 nickname or formal name · 90–95 slip, other spelling · 86 initial agrees · < 60 unrelated
-family      100 same · 96 Иванов/Иванова · 88–95 slip, other spelling · 85 one part of a double name · < 60 unrelated,
-            or father and son by Senior and Junior
+family      100 same · 96 Иванов/Иванова · 88–95 slip, other spelling · 85 one part of a double name · < 60 unrelated ·
+            0 Senior and Junior: father and son
 patronymic  100 same · 95 abbreviated · 90–95 slip · 86 initial agrees · < 60 unrelated
 person      100 the same words in any order
              97 the same, one has a patronymic or middle name more; a nickname
@@ -41,7 +41,15 @@ __all__ = [
 
 # (name, at least), strongest first: where the levels of a comparison are cut by default.
 GIVEN_LEVELS = (("same", 100), ("nickname", 96), ("typo", 88), ("initial", 85), ("similar", 72), ("different", 0))
-FAMILY_LEVELS = (("same", 100), ("gender", 96), ("typo", 88), ("part", 85), ("similar", 72), ("different", 0))
+FAMILY_LEVELS = (
+    ("same", 100),
+    ("gender", 96),
+    ("typo", 88),
+    ("part", 85),
+    ("similar", 72),
+    ("different", 1),
+    ("another generation", 0),
+)
 PATRONYMIC_LEVELS = (("same", 100), ("typo", 88), ("initial", 85), ("different", 0))
 PERSON_LEVELS = (
     ("same", 100),
@@ -84,7 +92,7 @@ def family(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     shared = np.array([bool(parts[a[i]] & parts[b[i]]) for i in at], bool)
     score[at] = np.where(same, 96, np.where(shared, np.maximum(score[at], 85), score[at]))
     both = (left["generation"] != right["generation"]).fill_null(False).to_numpy()
-    return np.where(both, np.minimum(score, 50), score).astype(np.uint8)
+    return np.where(both, 0, np.maximum(score, 1)).astype(np.uint8)
 
 
 def patronymic(left: pl.DataFrame, right: pl.DataFrame) -> Scores:

@@ -13,7 +13,7 @@ import polars as pl
 from engine.match import block as blocking
 from engine.match import chance, choose, cluster, compare, learn, weigh
 from engine.match.encode import Encoded, encode
-from engine.match.kinds import contradicting, expected_levels
+from engine.match.kinds import KINDS, contradicting, expected_levels
 from engine.progress import Progress, silent
 from engine.rules import Comparison, Rules, Thresholds, Weights, validate
 
@@ -196,6 +196,7 @@ def _estimate(
         by_chance={c.name: by_chance(c) for c in rules.comparisons},
         all_pairs=records * (records - 1) / 2 * chance.share_across(found.source, seed=seed),
         contradicting={c.name: contradicting(c) for c in rules.comparisons},
+        personal=[c.name for c in rules.comparisons if KINDS[c.kind].personal],
         judged=judged,
         seed=seed,
         progress=progress,

@@ -178,7 +178,7 @@ def _trial(
     seed: int,
     progress: Progress,
 ) -> tuple[Rules, Match]:
-    """Records, open rules, their keys → the rules with blocking rules within the pair budget, and the trial they come from.
+    """Records, open rules, their keys → rules with blocking within the pair budget, and the trial they come from.
 
     The trial is a Match of a sample (or of all records, when they are few) under every blocking rule that can be
     afforded. In a sample groups are smaller by the share drawn, pairs by its square; caps and budget shrink alike.
@@ -189,12 +189,13 @@ def _trial(
     encoded = keys[0] if drawn is None else {n: e.of(drawn["row"].to_numpy()) for n, e in keys[0].items()}
     share = len(sample) / max(size, 1)
     budget = max(LEAST_BUDGET, PAIRS_PER_RECORD * size) * share**2
-    possible = [msgspec.structs.replace(r, cap=max(2, round(r.cap * share))) for r in possible_blocking(rules.comparisons)]
+    every = possible_blocking(rules.comparisons)
+    possible = [msgspec.structs.replace(rule, cap=max(2, round(rule.cap * share))) for rule in every]
     tried = _affordable(encoded, possible, budget)
     open_ = msgspec.structs.replace(rules, blocking=tried)
     trial = match(sample, open_, source=source, keys=(encoded, keys[1]), seed=seed, progress=progress)
     chosen = _cover(trial.pairs["found_by"].to_numpy(), trial.probability, tried, budget)
-    full = {rule.name: rule for rule in possible_blocking(rules.comparisons)}
+    full = {rule.name: rule for rule in every}
     return msgspec.structs.replace(rules, blocking=tuple(full[rule.name] for rule in chosen)), trial
 
 

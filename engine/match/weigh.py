@@ -33,6 +33,7 @@ def estimate(
     by_chance: Mapping[str, Sequence[float] | np.ndarray],
     all_pairs: float,
     contradicting: Mapping[str, int] = MappingProxyType({}),
+    personal: Sequence[str] = (),
     judged: tuple[np.ndarray, np.ndarray] | None = None,
     seed: int = 0,
     progress: Progress = silent,
@@ -41,8 +42,8 @@ def estimate(
 
     `expected`: per comparison the levels (codes 1…k) a match is expected to reach, a weak prior; `by_chance`: level
     counts of random pairs; `all_pairs`: how many pairs the table has in all; `contradicting`: per comparison of names,
-    how many of its lowest levels say that two people are meant; `judged`: judged matches and judged non-matches per
-    pattern, taken as certain.
+    how many of its lowest levels say that two people are meant, unless one of the `personal` comparisons agrees;
+    `judged`: judged matches and judged non-matches per pattern, taken as certain.
     """
     layout = Layout.of(comparisons)
     x = layout.indicators(patterns)
@@ -52,12 +53,13 @@ def estimate(
     known = known_shares(n, judged)
     identifiable = len(comparisons) >= IDENTIFIABLE
     named = {name: count for name, count in contradicting.items() if count}
-    strangers = _strangers(patterns, named if identifiable else {})
+    agree = _agreeing(comparisons, patterns)
+    strangers = _strangers(patterns, named if identifiable else {}, [agree[name] for name in personal])
     rare = _columns(layout, named)
     simple, posterior = fellegi_sunter(layout, x, n, m, u, all_pairs, known, strangers, learn=not identifiable)
     if not identifiable or not n.sum():
         return _as_weights(layout, simple, np.array([True, False]))
-    kinds_of_pairs = _kinds_of_pairs(comparisons, patterns, named)
+    kinds_of_pairs = _kinds_of_pairs(agree, named)
     best, best_matches, best_score = simple, np.array([True, False]), np.inf
     halves = _halves(patterns, comparisons, posterior)
     for tried, (matches, others) in enumerate(CLASSES, start=1):
@@ -74,18 +76,20 @@ def estimate(
     return _as_weights(layout, best, best_matches)
 
 
-def _kinds_of_pairs(
-    comparisons: Sequence[Comparison], patterns: pl.DataFrame, named_by: Mapping[str, int]
-) -> np.ndarray:
-    """Pattern table → for each pattern what kind of pair it is, one number: which names agree, and how much else."""
-    agree = {
+def _agreeing(comparisons: Sequence[Comparison], patterns: pl.DataFrame) -> dict[str, np.ndarray]:
+    """Pattern table → per comparison, whether its level counts as agreement."""
+    return {
         c.name: patterns[c.name].to_numpy() > sum(level.at_least < AGREES for level in c.levels) for c in comparisons
     }
-    names = np.zeros(len(patterns), np.int64)
+
+
+def _kinds_of_pairs(agree: Mapping[str, np.ndarray], named_by: Mapping[str, int]) -> np.ndarray:
+    """What agrees → for each pattern what kind of pair it is, one number: which names agree, and how much else."""
+    others = np.sum([agree[name] for name in agree if name not in named_by], axis=0, dtype=np.int64)
+    names = np.zeros_like(next(iter(agree.values())), np.int64)
     for name in named_by:
         names = 2 * names + agree[name]
-    others = np.sum([agree[c.name] for c in comparisons if c.name not in named_by], axis=0, dtype=np.int64)
-    return names * 3 + np.minimum(others, 2)
+    return np.asarray(names * 3 + np.minimum(others, 2))
 
 
 def _halves(patterns: pl.DataFrame, comparisons: Sequence[Comparison], posterior: Matrix) -> Matrix:
@@ -117,12 +121,16 @@ def _start(kind: np.ndarray, mass: Matrix, classes: int) -> Matrix:
     return np.asarray(split)
 
 
-def _strangers(patterns: pl.DataFrame, named: Mapping[str, int]) -> np.ndarray:
-    """Pattern table, contradicting levels → patterns in which a name that is there contradicts."""
+def _strangers(patterns: pl.DataFrame, named: Mapping[str, int], personal: Sequence[np.ndarray]) -> np.ndarray:
+    """Pattern table, contradicting levels, personal agreement → patterns in which a name contradicts and nothing
+    personal agrees: brothers share an address, but neither a passport nor, but for twins, a birthday.
+    """
     out = np.zeros(len(patterns), bool)
     for name, lowest in named.items():
         code = patterns[name].to_numpy()
         out |= (code > 0) & (code <= lowest)
+    for agrees in personal:
+        out &= ~agrees
     return out
 
 

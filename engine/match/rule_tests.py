@@ -1,0 +1,147 @@
+"""Rule tests: pairs of records whose verdict people agreed on → which of them given rules get right, and why.
+
+A table of tests has a row per pair: `entity` (contact | company), `expected` (match | non_match | review), `reason`, and
+the fields of the two records in columns `left.FIELD` and `right.FIELD`. Contacts without a `name` get one from their
+parts. Values are as rare as they can be: a test says what the evidence says, not how common a value is in some account.
+"""
+
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from engine.errors import InputError, RulesError, UnknownColumn
+from engine.match import explain
+from engine.match.explain import Explanation
+from engine.match.run import Match, match
+from engine.rules import Rules
+from engine.schema import ENTITIES
+
+VERDICTS = ("match", "non_match", "review")
+FACTS = ("entity", "expected", "reason")
+SIDES = ("left", "right")
+PACKS = Path(__file__).parents[1] / "reference" / "rule_tests"
+_PACK_OF = {"RU": "ru", "BY": "ru", "KZ": "ru", "CN": "zh", "TW": "zh", "HK": "zh"}
+_MATCHED = ("contact", "company")
+
+
+class Result(NamedTuple):
+    """One test: `got` is what the rules say, `veto` the comparison that forbids the merge, if one does."""
+
+    number: int
+    expected: str
+    got: str
+    reason: str
+    veto: str | None
+    explanation: Explanation
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rules say what was expected."""
+        return self.got == self.expected
+
+
+def starter(region: str) -> pl.DataFrame:
+    """A region such as `RU` → the tests that come along for its language.
+
+    >>> set(starter("CN")["expected"]) <= set(VERDICTS)
+    True
+    """
+    return load((PACKS / f"{_PACK_OF.get(region, 'en')}.csv").read_bytes())
+
+
+def load(content: bytes) -> pl.DataFrame:
+    """The bytes of a CSV file of tests → the table. Raises InputError for what is no such table."""
+    try:
+        table = pl.read_csv(io.BytesIO(content), infer_schema=False, truncate_ragged_lines=False)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        raise InputError(
+            "the tests are not a CSV table in UTF-8: save them as CSV with commas", code="tests_unreadable"
+        ) from error
+    return checked(table.rename({c: c.strip().lstrip("\ufeff") for c in table.columns}))
+
+
+def checked(table: pl.DataFrame) -> pl.DataFrame:
+    """A table of tests → the same as text, empty rows left out. Raises InputError naming the first row that is wrong."""
+    for fact in FACTS[:2]:
+        if fact not in table.columns:
+            raise UnknownColumn.among(fact, table.columns)
+    fields = sorted({f for entity in _MATCHED for f in ENTITIES[entity]})
+    known = [*FACTS, *(f"{side}.{field}" for field in fields for side in SIDES)]
+    for column in table.columns:
+        if column not in known:
+            raise UnknownColumn.among(column, known)
+    text = table.with_columns(pl.all().cast(pl.String).str.strip_chars().replace("", None))
+    text = text.filter(pl.any_horizontal(pl.all().is_not_null()))
+    if "reason" not in text.columns:
+        text = text.with_columns(reason=pl.lit(None, pl.String))
+    for at, (entity, expected) in enumerate(text.select("entity", "expected").iter_rows(), start=1):
+        if entity not in _MATCHED:
+            raise InputError(f"test {at}: the entity is {' or '.join(_MATCHED)}, not {entity!r}", code="tests_wrong")
+        if expected not in VERDICTS:
+            raise InputError(
+                f"test {at}: expected is one of {', '.join(VERDICTS)}, not {expected!r}", code="tests_wrong"
+            )
+    return text
+
+
+def run_tests(rules: Rules, table: pl.DataFrame) -> list[Result]:
+    """Completed rules, table of tests → a result for each test of the rules' entity, in the order of the table.
+
+    Raises RulesError when weights or thresholds are open: they depend on the records and are settled by a run.
+    """
+    merge, review = rules.thresholds.merge, rules.thresholds.review
+    if not rules.weights.classes or merge is None or review is None:
+        raise RulesError(
+            "these rules leave weights or thresholds open: test the rules.yaml that a run has written",
+            code="rules_open",
+        )
+    tests = checked(table).with_row_index("number", offset=1).filter(entity=rules.entity)
+    if tests.is_empty():
+        return []
+    found = match(_records(tests, rules), rules)
+    return [
+        _result(found, number, expected, reason or "", (merge, review))
+        for number, expected, reason in tests.select("number", "expected", "reason").iter_rows()
+    ]
+
+
+def _result(found: Match, number: int, expected: str, reason: str, thresholds: tuple[float, float]) -> Result:
+    told = explain.pair(found, f"{number} left", f"{number} right")
+    similar = {part.comparison: part.similarity for part in told.parts}
+    vetoes = (v for v in found.rules.vetoes if (s := similar.get(v.comparison)) is not None and s <= v.at_most)
+    veto = next((v.comparison for v in vetoes), None)
+    merge, review = thresholds
+    got = "match" if told.probability >= merge else "review" if told.probability >= review else "non_match"
+    return Result(number, expected, "non_match" if veto else got, reason, veto, told)
+
+
+def _records(tests: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Tests → two records each, with every column that the rules read."""
+    wanted = {column for c in rules.comparisons for column in c.columns}
+    fields = sorted(wanted | {c.partition(".")[2] for c in tests.columns if "." in c} | {"name"})
+    sides = []
+    for side in SIDES:
+        there = [pl.col(f"{side}.{f}") if f"{side}.{f}" in tests.columns else pl.lit(None, pl.String) for f in fields]
+        ids = pl.concat_str(pl.col("number"), pl.lit(f" {side}")).alias("record_id")
+        sides.append(tests.select(ids, *(e.alias(f) for e, f in zip(there, fields, strict=True))))
+    records = pl.concat(sides)
+    parts = [p for p in ("last_name", "first_name", "middle_name") if p in records.columns]
+    if rules.entity == "contact" and parts:
+        records = records.with_columns(pl.coalesce("name", _whole_name(parts)).alias("name"))
+    return records
+
+
+def _whole_name(parts: list[str]) -> pl.Expr:
+    """Name parts → the whole name in the order of its script: 王伟, Петров Пётр Ильич, Anna Maria Bell."""
+    western = [p for p in ("first_name", "middle_name", "last_name") if p in parts]
+    anything = pl.concat_str(parts, ignore_nulls=True)
+    return (
+        pl.when(anything.str.contains(r"\p{Han}"))
+        .then(anything)
+        .when(anything.str.contains(r"\p{Cyrillic}"))
+        .then(pl.concat_str(parts, separator=" ", ignore_nulls=True))
+        .otherwise(pl.concat_str(western, separator=" ", ignore_nulls=True))
+        .replace("", None)
+    )
