@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.match.compare import SWAPPED, compare, levels, patterns, similarity
+from engine.match.compare import compare, levels, patterns, similarity
 from engine.match.encode import encode
 from engine.match.kinds import KINDS
 from engine.rules import MISSING, RAREST, SAME, Comparison, Level
@@ -124,7 +124,7 @@ def test_names_typed_into_each_others_column_are_read_crosswise():
     }
     at = {pair: i for i, pair in enumerate(pairs.rows())}
     for name in ("given", "family"):
-        assert found[name][at[0, 1]] == SWAPPED
+        assert found[name][at[0, 1]] >= SAME  # read crosswise, and graded by how many records hold the name
         same = [i for pair, i in at.items() if pair != (0, 1)]
         assert found[name][same].tolist() == plain[name][same].tolist()
 

@@ -57,7 +57,7 @@ def test_reclustering_equals_a_full_run_with_those_thresholds(matched):
 
 def test_reweighing_equals_a_full_run_with_those_levels_and_weights(matched):
     first, *rest = matched.rules.comparisons
-    moved = tuple(Level(level.name, max(0, level.at_least - 1), -1.5) for level in first.levels)
+    moved = tuple(Level(level.name, level.at_least - (level.at_least > 2), -1.5) for level in first.levels)
     for weights in (matched.rules.weights, Weights()):
         rules = msgspec.structs.replace(
             matched.rules, weights=weights, comparisons=(msgspec.structs.replace(first, levels=moved), *rest)
