@@ -31,6 +31,7 @@ class Part:
 class Explanation:
     """`weight` = `prior` + the parts' weights (bits). `found_by`: blocking rules on whose keys the two agree.
 
+    `would_find`: further blocking rules on which they agree, for a pair that none of the rules brought together.
     `would_match`: (comparison, level, weight then) for single changes that would lift the pair over the threshold.
     """
 
@@ -42,6 +43,7 @@ class Explanation:
     prior: float
     parts: tuple[Part, ...]
     found_by: tuple[str, ...]
+    would_find: tuple[str, ...]
     would_match: tuple[tuple[str, str, float], ...]
 
 
@@ -61,6 +63,7 @@ def pair(match: "Match", left_id: str, right_id: str) -> Explanation:
     parts, prior = _parts(match, codes)
     shown = {c.name: raw_values(match.records[[left, right]], c.columns).to_list() for c in comparisons}
     scored = _score(match, [codes]).row(0, named=True)
+    found_by = tuple(rule.name for rule in match.rules.blocking if _agree(match, rule.keys, left, right))
     return Explanation(
         left_id,
         right_id,
@@ -80,9 +83,17 @@ def pair(match: "Match", left_id: str, right_id: str) -> Explanation:
             for c in comparisons
             if c.enabled
         ),
-        tuple(rule.name for rule in match.rules.blocking if _agree(match, rule.keys, left, right)),
+        found_by,
+        () if found_by else _would_find(match, left, right),
         _would_match(match, codes),
     )
+
+
+def _would_find(match: "Match", left: int, right: int) -> tuple[str, ...]:
+    """Two records that no blocking rule brought together → the possible rules that would have."""
+    from engine.match.suggest import possible_blocking
+
+    return tuple(r.name for r in possible_blocking(match.rules.comparisons) if _agree(match, r.keys, left, right))
 
 
 def _row(match: "Match", record_id: str) -> int:

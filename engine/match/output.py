@@ -75,6 +75,7 @@ def summarise(match: Match) -> dict[str, Any]:
         "merge_threshold": match.rules.thresholds.merge,
         "review_threshold": match.rules.thresholds.review,
         "pairs_kept_apart": len(match.splits),
+        "oversized_clusters": len(match.oversized),
         "placeholders_ignored": len(match.placeholders),
         "blocking": match.blocking.to_dicts(),
         "seconds": match.seconds,

@@ -40,6 +40,12 @@ class Match:
     seconds: dict[str, float]
 
     @property
+    def oversized(self) -> pl.DataFrame:
+        """Clusters larger than the rules' `max_size`, to be looked at before anything is merged: cluster_id, records."""
+        size = self.clusters.group_by("cluster_id").agg(pl.len().alias("records")).sort("records", descending=True)
+        return size.filter(pl.col("records") > self.rules.clustering.max_size)
+
+    @property
     def weight(self) -> np.ndarray:
         """Match weight of each pair (log2 odds)."""
         return np.asarray(self.patterns["match_weight"].to_numpy()[self.pairs["pattern"].to_numpy()])

@@ -78,11 +78,22 @@ def why(found: Match, left_id: str, right_id: str, *, view: str = "near") -> Non
             _("Bars to the right speak for one record, bars to the left against. Together they are the pair's weight."),
             key=f"why:{view}:{left_id}:{right_id}",
         )
+        st.caption(_candidates(told))
         if told.would_match and told.probability < (found.rules.thresholds.merge or 1):
             changes = "; ".join(
                 f"{plain(words.comparison(c))} → {plain(words.level(level))}" for c, level, _w in told.would_match[:3]
             )
             st.caption(_("It would be merged if: {changes}.", changes=changes))
+
+
+def _candidates(told: Explanation) -> str:
+    """An explanation → one sentence: which blocking rules brought the two together, or would have."""
+    if told.found_by:
+        return _("Compared because they agree on: {rules}.", rules=plain("; ".join(told.found_by[:4])))
+    if told.would_find:
+        rules = plain("; ".join(told.would_find[:4]))
+        return _("No blocking rule brought these two together. These would: {rules}.", rules=rules)
+    return _("No blocking rule can bring these two together: they agree on no key.")
 
 
 def verdict(told: Explanation, found: Match) -> str:
