@@ -1,9 +1,9 @@
 """The command line: one verb per job, calling the same functions the pages call.
 
 Results go to stdout (`--json` for machines), progress to stderr (a bar on a terminal). Exit code 0: done; 2: usage or
-input that cannot be used, in one clear line; 1: a failure of ours. A verb is a row of `VERBS`: what it is for, which
-arguments it takes, and a function (arguments, progress) → `Outcome`. Imports stay inside the verbs so that `--help`
-is quick.
+input that cannot be used, in one clear line; 1: a failure of ours; 3: done, and a rule test is red. A verb is a row of
+`VERBS`: what it is for, which arguments it takes, and a function (arguments, progress) → `Outcome`. Imports stay inside
+the verbs so that `--help` is quick.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from engine.errors import Cancelled, InputError, WinnowError
 from engine.progress import Progress
 
-DONE, FAILED, REFUSED = 0, 1, 2
+DONE, FAILED, REFUSED, RED = 0, 1, 2, 3
 BAR_CELLS = 24
 
 
@@ -26,6 +26,7 @@ class Outcome(NamedTuple):
 
     data: dict[str, Any]
     text: str
+    code: int = DONE
 
 
 class Verb(NamedTuple):
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         outcome = VERBS[arguments.verb].run(arguments, progress)
         print(json.dumps(outcome.data, ensure_ascii=False, default=str) if arguments.json else outcome.text)
+        return outcome.code
     except Cancelled as error:
         return _complain(str(error), FAILED)
     except WinnowError as error:
@@ -53,7 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain("out of memory; close other programs or load fewer files at once", FAILED)
     except Exception as error:
         return _complain(f"internal failure ({type(error).__name__}); please report it with what you did", FAILED)
-    return DONE
 
 
 def _complain(message: str, code: int) -> int:
@@ -258,6 +259,45 @@ def plan(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     return Outcome(figures, f"{text}\n{arguments.out / 'plan.zip'}")
 
 
+# test-rules ----------------------------------------------------------------------------------------------------------
+
+
+def _test_rules_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rules", required=True, type=Path, metavar="FILE", help="a rules.yaml that a run has written")
+    parser.add_argument("--tests", type=Path, metavar="FILE", help="a CSV of test pairs; default: the bundled ones")
+
+
+def test_rules(arguments: argparse.Namespace, progress: Progress) -> Outcome:
+    """Rules and a table of test pairs → which tests are green; exit code 3 when one is red."""
+    from engine.match import rule_tests
+    from engine.rules import load_all
+
+    rules = load_all(_text_of(arguments.rules))
+    given = None if arguments.tests is None else rule_tests.load(_text_of(arguments.tests).encode())
+    results = []
+    for done, (entity, used) in enumerate(rules.items(), start=1):
+        table = rule_tests.starter(used.region) if given is None else given
+        results += [(entity, result) for result in rule_tests.run_tests(used, table)]
+        progress("test", done / len(rules))
+    if not results:
+        raise InputError(f"there are no tests for {' or '.join(rules)}: add rows with that entity", code="no_tests")
+    red = [(entity, result) for entity, result in results if not result.passed]
+    tests = [
+        {"entity": entity, "number": r.number, "expected": r.expected, "got": r.got, "passed": r.passed}
+        | {"reason": r.reason, "match_probability": r.explanation.probability, "veto": r.veto}
+        | {"parts": {part.comparison: round(part.weight, 2) for part in r.explanation.parts}}
+        for entity, r in results
+    ]
+    lines = [
+        f"red: {entity} test {r.number}: expected {r.expected}, got {r.got} "
+        f"({r.explanation.probability:.3f}): {r.reason}"
+        for entity, r in red
+    ]
+    lines.append(f"{len(results) - len(red)} of {len(results)} tests are green")
+    data = {"green": len(results) - len(red), "red": len(red), "tests": tests}
+    return Outcome(data, "\n".join(lines), RED if red else DONE)
+
+
 def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -271,6 +311,7 @@ VERBS = {
     "match": Verb("find the duplicates in a snapshot", _match_arguments, match),
     "audit": Verb("see what fills the storage", _audit_arguments, audit),
     "plan": Verb("write the plan: merges, deletions, archives", _plan_arguments, plan),
+    "test-rules": Verb("hold rules against pairs whose verdict is known", _test_rules_arguments, test_rules),
 }
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Rule tests: pairs of records whose verdict people agreed on → which of them given rules get right, and why.
 
-A table of tests has a row per pair: `entity` (contact | company), `expected` (match | non_match | review), `reason`, and
-the fields of the two records in columns `left.FIELD` and `right.FIELD`. Contacts without a `name` get one from their
-parts. Values are as rare as they can be: a test says what the evidence says, not how common a value is in some account.
+A table of tests has a row per pair: `entity` (contact | company), `expected` (match | non_match | review), `reason`,
+and the fields of the two records in columns `left.FIELD` and `right.FIELD`. Contacts without a `name` get one from
+their parts. Values are as rare as they can be: a test says what the evidence says, not how common a value is in some
+account.
 """
 
 import io
@@ -63,7 +64,7 @@ def load(content: bytes) -> pl.DataFrame:
 
 
 def checked(table: pl.DataFrame) -> pl.DataFrame:
-    """A table of tests → the same as text, empty rows left out. Raises InputError naming the first row that is wrong."""
+    """A table of tests → the same as text, empty rows left out. Raises InputError naming the first wrong row."""
     for fact in FACTS[:2]:
         if fact not in table.columns:
             raise UnknownColumn.among(fact, table.columns)
@@ -107,14 +108,26 @@ def run_tests(rules: Rules, table: pl.DataFrame) -> list[Result]:
     ]
 
 
+def held_against(rules: Rules, results: list[Result]) -> list[Result]:
+    """Rules that differ in their thresholds alone, results → the results under them; nothing is compared again."""
+    assert rules.thresholds.merge is not None and rules.thresholds.review is not None
+    thresholds = rules.thresholds.merge, rules.thresholds.review
+    return [r._replace(got=_verdict(r.explanation.probability, r.veto, thresholds)) for r in results]
+
+
+def _verdict(probability: float, veto: str | None, thresholds: tuple[float, float]) -> str:
+    merge, review = thresholds
+    if veto is not None or probability < review:
+        return "non_match"
+    return "match" if probability >= merge else "review"
+
+
 def _result(found: Match, number: int, expected: str, reason: str, thresholds: tuple[float, float]) -> Result:
     told = explain.pair(found, f"{number} left", f"{number} right")
     similar = {part.comparison: part.similarity for part in told.parts}
     vetoes = (v for v in found.rules.vetoes if (s := similar.get(v.comparison)) is not None and s <= v.at_most)
     veto = next((v.comparison for v in vetoes), None)
-    merge, review = thresholds
-    got = "match" if told.probability >= merge else "review" if told.probability >= review else "non_match"
-    return Result(number, expected, "non_match" if veto else got, reason, veto, told)
+    return Result(number, expected, _verdict(told.probability, veto, thresholds), reason, veto, told)
 
 
 def _records(tests: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -127,7 +140,7 @@ def _records(tests: pl.DataFrame, rules: Rules) -> pl.DataFrame:
         ids = pl.concat_str(pl.col("number"), pl.lit(f" {side}")).alias("record_id")
         sides.append(tests.select(ids, *(e.alias(f) for e, f in zip(there, fields, strict=True))))
     records = pl.concat(sides)
-    parts = [p for p in ("last_name", "first_name", "middle_name") if p in records.columns]
+    parts: list[str] = [p for p in ("last_name", "first_name", "middle_name") if p in records.columns]
     if rules.entity == "contact" and parts:
         records = records.with_columns(pl.coalesce("name", _whole_name(parts)).alias("name"))
     return records

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from engine.errors import InputError
@@ -102,5 +103,5 @@ def _sizes(match: "Match") -> list[tuple[str, int]]:
         ("pairs_to_review", int(pairs.filter((probability >= review) & (probability < merge)).sum())),
         ("groups", len(several)),
         ("removable", int(several.sum() - len(several))),
-        ("largest_group", int(size.max() or 0)),  # type: ignore[call-overload]
+        ("largest_group", int(np.max(size.to_numpy(), initial=0))),
     ]

@@ -389,6 +389,10 @@ class Bench {
     const stale = this.held || this.seq !== this.data.seq || JSON.stringify(this.settings) !== JSON.stringify(this.data.settings);
     box.classList.toggle("stale", Boolean(stale));
     box.dataset.state = stale ? "waiting" : "confirmed";
+    if (!stale && this.asked) {
+      this.root.dataset.settled = Math.round(performance.now() - this.asked);
+      this.asked = null;
+    }
     const said = JSON.stringify([confirmed, stale, this.data.lang]);
     if (this.said === said) return;
     this.said = said;
@@ -408,10 +412,7 @@ class Bench {
         make("span", { class: "sizes", role: "img", "aria-label": confirmed.sizes.map((s) => s.join(": ")).join("; ") }, bars),
       ]),
     );
-    if (stale) return;
-    if (this.asked) this.root.settled = performance.now() - this.asked;
-    this.asked = null;
-    put(this.part("heard"), this.heard());
+    if (!stale) put(this.part("heard"), this.heard());
   }
 
   // ---- comparisons and their levels
@@ -462,7 +463,13 @@ class Bench {
       this.held = range;
       this.measured(() => this.bits(i, Number(range.value)));
     });
-    range.addEventListener("change", () => ((this.held = false), this.commitSoon()));
+    range.addEventListener("pointerdown", () => (this.byMouse = true));
+    range.addEventListener("keydown", () => (this.byMouse = false));
+    range.addEventListener("change", () => {
+      this.held = false;
+      if (this.byMouse) this.commit();
+      else this.commitSoon();
+    });
     const [pairs, bits, hand] = [make("td"), make("td"), make("td", { class: "by-hand" })];
     const row = make("tr", {}, [make("td", {}, [level.label]), pairs, bits, make("td", { class: "slide" }, [range]), hand]);
     return { row, pairs, bits, range, hand };
