@@ -91,14 +91,15 @@ def report(results: dict[int, dict[str, dict[str, Any]]]) -> str:
         ours = each.get("winnow")
         for program, r in each.items():
             best = f"{r['best_f1']:.3f} at {r['best_threshold']:g}" if "best_f1" in r else ""
-            faster, memory = ("", "")
+            faster, cpu, memory = "", "", ""
             if ours and program != "winnow":
-                faster, memory = f"{r['wall'] / ours['wall']:.2f}", f"{ours['peak_mb'] / r['peak_mb']:.2f}"
+                faster, cpu = f"{r['wall'] / ours['wall']:.2f}", f"{r['cpu'] / ours['cpu']:.2f}"
+                memory = f"{ours['peak_mb'] / r['peak_mb']:.2f}"
             rows.append([f"{size:,} {program}", f"{r['wall']:.2f}", f"{r['cpu']:.2f}", f"{r['peak_mb']:,.0f}",
-                         f"{r['pairs']:,.0f}", f"{r['f1']:.3f}", best, faster, memory])  # fmt: skip
+                         f"{r['pairs']:,.0f}", f"{r['f1']:.3f}", best, faster, cpu, memory])  # fmt: skip
             stages.append(f"- {size:,} {program}: " + ", ".join(f"{s} {t:.2f}" for s, t in r["seconds"].items()))
     head = ["rows, program", "wall s", "CPU s", "peak MB", "candidate pairs", "F1", "its best F1",
-            "its wall / ours", "our peak / its"]  # fmt: skip
+            "its wall / ours", "its CPU / ours", "our peak / its"]  # fmt: skip
     growth = []
     sizes = list(results)
     for small, large in pairwise(sizes):
