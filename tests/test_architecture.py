@@ -56,3 +56,42 @@ def test_the_top_level_is_fixed():
 def test_modules_stay_readable_in_one_sitting():
     long = {str(p.relative_to(ROOT)): n for p in ENGINE if (n := len(p.read_text("utf-8").splitlines())) > 350}
     assert not long
+
+
+WORDS = {"errors", "schema", "rules", "progress", "files", "cells"}  # what every room may use
+ROOMS = {
+    "normalise": set(),
+    "snapshot": {"normalise"},
+    "match": {"normalise", "snapshot"},
+    "storage": {"snapshot"},
+    "retention": {"snapshot", "storage"},
+    "plan": {"snapshot", "match", "storage", "retention"},
+}  # room → the rooms it builds on; none looks up the stream
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_looks_up_the_stream(room):
+    for path in (ROOT / "engine" / room).rglob("*.py"):
+        used = {name.split(".")[1] for name in imported(path) if name.startswith("engine.")}
+        assert used <= WORDS | ROOMS[room] | {room}, path.name
+
+
+def test_every_room_has_its_place_in_the_stream():
+    assert {p.parent.name for p in (ROOT / "engine").glob("*/*.py")} == set(ROOMS)
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_module_and_public_function_says_what_it_is(path):
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(module)
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_room_for_things_without_a_name(path):
+    assert path.stem not in {"utils", "util", "helpers", "common", "misc", "base"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            assert not node.name.endswith(("Manager", "Helper", "Util")), node.name
