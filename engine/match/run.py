@@ -41,7 +41,7 @@ class Match:
 
     @property
     def oversized(self) -> pl.DataFrame:
-        """Clusters larger than the rules' `max_size`, to be looked at before anything is merged: cluster_id, records."""
+        """Clusters larger than the rules' `max_size`, to be looked at before any merge: cluster_id, records."""
         size = self.clusters.group_by("cluster_id").agg(pl.len().alias("records")).sort("records", descending=True)
         return size.filter(pl.col("records") > self.rules.clustering.max_size)
 
