@@ -110,10 +110,13 @@ def narrow(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = si
         by |= ((before >> np.uint32(place[rule.name])) & np.uint32(1)) << np.uint32(bit)
     kept = by > 0
     pairs = found.pairs.filter(pl.Series(kept)).with_columns(pl.Series("found_by", by[kept])).drop("pattern")
-    alone = pl.DataFrame({
-        "rule": [rule.name for rule in rules.blocking],
-        "only_here": [int(np.count_nonzero(by == np.uint32(1 << bit))) for bit in range(len(rules.blocking))],
-    })  # fmt: skip
+    alone = pl.DataFrame(
+        {
+            "rule": [rule.name for rule in rules.blocking],
+            "only_here": [int(np.count_nonzero(by == np.uint32(1 << bit))) for bit in range(len(rules.blocking))],
+        },
+        schema={name: blocking.REPORT[name] for name in ("rule", "only_here")},
+    )
     report = alone.join(found.blocking.drop("only_here"), on="rule", maintain_order="left")
     fewer = replace(
         found,
