@@ -40,7 +40,8 @@ def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
-    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    # Exit code 3 means done, with a red rule test: fine here.
+    python.write_text(f'#!/bin/sh\n{shlex.quote(sys.executable)} "$@" || test $? -eq 3\n')
     python.chmod(0o755)
     environment = {**os.environ, "PATH": f"{python.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     script = f"set -euo pipefail\n{COMMANDS}"
