@@ -206,6 +206,7 @@ def level(name: str) -> str:
         "much in common": _("much in common"),
         "names alike": _("names alike"),
         "namesake": _("namesake"),
+        "another generation": _("another generation"),
         "near": _("near"),
         "nearly the same": _("nearly the same"),
         "nickname": _("nickname"),
