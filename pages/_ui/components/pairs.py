@@ -89,11 +89,15 @@ def why(found: Match, left_id: str, right_id: str, *, view: str = "near") -> Non
 def _candidates(told: Explanation) -> str:
     """An explanation → one sentence: which blocking rules brought the two together, or would have."""
     if told.found_by:
-        return _("Compared because they agree on: {rules}.", rules=plain("; ".join(told.found_by[:4])))
+        return _("Compared because they agree on: {rules}.", rules=_named(told.found_by))
     if told.would_find:
-        rules = plain("; ".join(told.would_find[:4]))
-        return _("No blocking rule brought these two together. These would: {rules}.", rules=rules)
+        return _("No blocking rule brought these two together. These would: {rules}.", rules=_named(told.would_find))
     return _("No blocking rule can bring these two together: they agree on no key.")
+
+
+def _named(rules: tuple[str, ...]) -> str:
+    """Names of blocking rules → the first few in words, each once."""
+    return plain("; ".join(list(dict.fromkeys(map(words.blocking_rule, rules)))[:4]))
 
 
 def verdict(told: Explanation, found: Match) -> str:
