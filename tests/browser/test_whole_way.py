@@ -58,7 +58,7 @@ def test_from_the_sample_to_a_plan_that_verifies(workbench, tmp_path: Path) -> N
 def _threshold_moves_figures(workbench, page) -> None:
     page.get_by_test_id("stSidebar").get_by_role("link", name="Rules", exact=True).click()
     page.get_by_role("heading", name="Rules", exact=True).wait_for()
-    page.get_by_role("button", name="Ordinary inputs").click()
+    page.get_by_text("Ordinary inputs", exact=True).click()
     workbench.settle(page)
     before = _figures(page)
     thumb = page.get_by_role("slider", name=re.compile("Merge from")).first
