@@ -22,4 +22,6 @@ if entity:
     else:
         judging.buttons(entity, pair)
         judging.show(found, pair)
+    judging.outlook(entity, found)
+    judging.importing(entity)
     judging.table(entity)

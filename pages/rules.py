@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages._ui import work
-from pages._ui.components import between, frame, levels, pairs, rule_files, sidebar, thresholds
+from pages._ui.components import between, frame, levels, pairs, proving, rule_files, sidebar, thresholds
 from pages._ui.components.live import bench
 from pages._ui.text import _
 
@@ -42,3 +42,4 @@ if entity:
         levels.editor(entity, found)
     with finding:
         levels.blocking(found)
+    proving.panel(entity, found)

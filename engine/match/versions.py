@@ -86,8 +86,7 @@ def _figures(before: "Match", after: "Match", gained: int, lost: int) -> pl.Data
             (name, float(one), float(other))
             for (name, one), (_name, other) in zip(_sizes(before), _sizes(after), strict=True)
         ),
-        ("pairs_gained", None, float(gained)),
-        ("pairs_lost", float(lost), None),
+        ("pairs_only_here", float(lost), float(gained)),
     ]
     return pl.DataFrame(rows, schema={"measure": pl.String, "before": pl.Float64, "after": pl.Float64}, orient="row")
 

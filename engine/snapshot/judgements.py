@@ -1,7 +1,7 @@
 """Judgements: one JSON object a line, only ever added to, safe for several sessions at once."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -27,16 +27,20 @@ class Judgements:
         A later row of the same judge on the same pair takes the place of an earlier one; so a verdict is taken back by
         adding `unsure`.
         """
-        checked = _checked(row)
-        line = msgspec.json.encode(checked) + b"\n"
+        self.add_all([row])
+
+    def add_all(self, rows: Sequence[dict[str, str]]) -> int:
+        """Rows of schema.JUDGEMENTS → all are on disk when this returns, or none if one says nothing; how many."""
+        lines = b"".join(msgspec.json.encode(_checked(row)) + b"\n" for row in rows)
         try:
             with self.path.open("a+b") as file, _locked(file):
                 # A line torn by a crash must not swallow this one.
-                file.write(line if _ends_whole(file) else b"\n" + line)
+                file.write(lines if _ends_whole(file) else b"\n" + lines)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise WorkspaceError(f"the judgement cannot be written ({error.strerror}): check the disk") from error
+        return len(rows)
 
     def read(self, entity: str | None = None) -> pl.DataFrame:
         """An entity, or None for all → schema.JUDGEMENTS, the latest of each judge on each pair, in order of time."""

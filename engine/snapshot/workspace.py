@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,11 @@ class Workspace:
         """A row of schema.JUDGEMENTS → it is kept, in the order of the ids that pairs have."""
         self._folder()
         self._judgements.add(row)
+
+    def judge_all(self, rows: Sequence[dict[str, str]]) -> int:
+        """Rows of schema.JUDGEMENTS → all are kept, or none if one of them says nothing; how many."""
+        self._folder()
+        return self._judgements.add_all(rows)
 
     def rule_files(self) -> list[str]:
         """→ the names under which rules are kept."""

@@ -16,7 +16,9 @@ import polars as pl
 import streamlit as st
 
 from engine import rules as rule_files
-from engine.match import evaluate, run, suggest
+from engine.match import evaluate, mutate, run, suggest
+from engine.match import rule_tests as engine_tests
+from engine.match.rule_tests import Result
 from engine.match.run import Match
 from engine.plan import build, make, survivorship
 from engine.plan.build import Plan
@@ -25,7 +27,7 @@ from engine.plan.merges import Decision
 from engine.plan.survivorship import Golden
 from engine.retention import decide
 from engine.retention.schedule import Hold, Schedule
-from engine.rules import Rules, Weights
+from engine.rules import Rules, Thresholds
 from engine.snapshot import profile, read
 from engine.snapshot.table import Table
 from engine.snapshot.workspace import Workspace
@@ -88,10 +90,33 @@ def _clustered(
     return run.recluster(dataclasses.replace(_found, judgements=_judgements), completed)
 
 
-def learnt(path: str, snapshot_id: str, entity: str, rules: Rules, judgements: pl.DataFrame) -> Weights:
-    """→ weights estimated with the judgements taken as certain."""
+def learnt(path: str, snapshot_id: str, entity: str, rules: Rules, judgements: pl.DataFrame) -> Rules:
+    """→ the rules with weights estimated, and levels corrected, with the judgements taken as certain."""
     compared = _compared(path, snapshot_id, entity, _basis(rules), rules)
-    return run.reweigh(dataclasses.replace(compared, judgements=judgements), rules).rules.weights
+    taught = run.reweigh(dataclasses.replace(compared, judgements=judgements), rules).rules
+    return msgspec.structs.replace(rules, comparisons=taught.comparisons, weights=taught.weights)
+
+
+def rule_tests(path: str, rules: Rules, table: pl.DataFrame) -> list[Result]:
+    """→ what the rules say of each test; another threshold only reads the same results anew."""
+    whole = msgspec.structs.replace(rules, thresholds=Thresholds(0.9, 0.5))
+    results = _tested(path, rule_files.digest(whole), frame_digest(table), whole, table)
+    return engine_tests.held_against(rules, results)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_SOME)
+def _tested(path: str, whole: str, said: str, _rules: Rules, _table: pl.DataFrame) -> list[Result]:
+    return engine_tests.run_tests(_rules, _table)
+
+
+def mutations(path: str, snapshot_id: str, entity: str, rules: Rules) -> pl.DataFrame:
+    """→ recall by kind of error."""
+    return _mutated(path, snapshot_id, entity, rule_files.digest(rules), rules)
+
+
+@st.cache_data(show_spinner=False, max_entries=_SOME)
+def _mutated(path: str, snapshot_id: str, entity: str, whole: str, _rules: Rules) -> pl.DataFrame:
+    return mutate.recall_by_mutation(snapshot(path, snapshot_id).frames[entity], _rules)
 
 
 def live_table(

@@ -234,3 +234,36 @@ def _detail(name: str, value: Any) -> Any:
 class _Dash(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "–"
+
+
+def mutation(code: str) -> str:
+    """A kind of error that a rule should see through."""
+    names = {
+        "typo": _("a typing mistake in the name"),
+        "transliterated": _("the name in Latin letters"),
+        "yo": _("е written for ё"),
+        "capitals": _("the name in capitals"),
+        "name_order": _("given and family name swapped"),
+        "phone_format": _("the phone written another way"),
+        "no_phone": _("the phone lost"),
+        "no_email": _("the e-mail lost"),
+        "no_company": _("the company lost"),
+        "no_middle_name": _("the middle name lost"),
+    }
+    return names.get(code, code)
+
+
+def version_figure(code: str) -> str:
+    """A figure by which two versions of the rules are compared."""
+    names = {
+        "merge_threshold": _("Merge threshold"),
+        "review_threshold": _("Review threshold"),
+        "candidate_pairs": _("Candidate pairs"),
+        "pairs_merged": _("Pairs merged"),
+        "pairs_to_review": _("Pairs to review"),
+        "groups": _("Groups of duplicates"),
+        "removable": _("Records to merge away"),
+        "largest_group": _("Records in the largest group"),
+        "pairs_only_here": _("Pairs only here"),
+    }
+    return names.get(code, code)

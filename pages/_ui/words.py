@@ -134,7 +134,9 @@ def comparison(name: str) -> str:
 
 def verdict(code: str) -> str:
     """match → 'Same'."""
-    return {"match": _("Same"), "non_match": _("Different"), "unsure": _("Unsure")}.get(code, code)
+    return {"match": _("Same"), "non_match": _("Different"), "unsure": _("Unsure"), "review": _("For review")}.get(
+        code, code
+    )
 
 
 def dimension(code: str) -> str:

@@ -1,5 +1,6 @@
 """What the visitor works on: the chosen snapshot, entity, rules and judgements → the cached results. No drawing."""
 
+import contextlib
 import datetime as dt
 import os
 import tempfile
@@ -11,7 +12,8 @@ import numpy as np
 import polars as pl
 import yaml
 
-from engine.errors import RulesError
+from engine import rules as rule_files
+from engine.errors import RulesError, WinnowError
 from engine.match import costs, evaluate, tuning
 from engine.match.costs import Best, Costs
 from engine.match.run import Match, judged_counts
@@ -96,7 +98,9 @@ def starting_rules(of: str) -> Rules:
 
 def rules(of: str) -> Rules:
     """→ the rules in use, with the thresholds of this view."""
-    used: Rules = state.get(f"rules:{snapshot_id()}:{of}") or starting_rules(of)
+    used: Rules = (
+        state.get(f"rules:{snapshot_id()}:{of}") or version(of, state.get(f"version_{of}")) or starting_rules(of)
+    )
     merge, review = state.get(f"merge_{of}"), state.get(f"review_{of}")
     merge = used.thresholds.merge if merge is None else float(np.clip(merge, LOWEST, HIGHEST))
     review = used.thresholds.review if review is None else float(np.clip(review, LOWEST, HIGHEST))
@@ -107,7 +111,12 @@ def rules(of: str) -> Rules:
 
 def change(of: str, changed: Rules) -> None:
     """Use these rules from now on; their thresholds, if given, become those of the view."""
-    state.put(f"rules:{snapshot_id()}:{of}", msgspec.structs.replace(changed, thresholds=Thresholds()))
+    name = f"rules:{snapshot_id()}:{of}"
+    saved = version(of, state.get(f"version_{of}"))
+    if saved and not state.get(name):  # so that undo leads back to the saved rules
+        state.put(name, saved)
+    state.put(f"version_{of}", None)
+    state.put(name, msgspec.structs.replace(changed, thresholds=Thresholds()))
     for name in ("merge", "review"):
         given = getattr(changed.thresholds, name)
         if given is not None:
@@ -118,13 +127,21 @@ def learn(of: str) -> None:
     """Estimate the weights again, with the judgements as certain knowledge."""
     used = rules(of)
     empty = msgspec.structs.replace(used, weights=type(used.weights)())
-    learnt = cache.learnt(path(), snapshot_id() or "", of, empty, judgements(of))
-    change(of, msgspec.structs.replace(used, weights=learnt))
+    change(of, cache.learnt(path(), snapshot_id() or "", of, empty, judgements(of)))
+
+
+def version(of: str, name: str | None) -> Rules | None:
+    """→ the rules saved under a name, None when there are none for this entity."""
+    with contextlib.suppress(WinnowError):
+        kept = rule_files.load(workspace().rules(name)) if name else None
+        if kept is not None and kept.entity == of:
+            return kept
+    return None
 
 
 def reset(of: str) -> None:
     """Back to the rules before any change."""
-    state.forget(f"rules:{snapshot_id()}:{of}", f"merge_{of}", f"review_{of}")
+    state.forget(f"version_{of}", f"rules:{snapshot_id()}:{of}", f"merge_{of}", f"review_{of}")
 
 
 def judgements(of: str) -> pl.DataFrame:

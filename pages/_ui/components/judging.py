@@ -1,18 +1,18 @@
 """The Review page: which pair comes next, the two records, the buttons and their keys, what was judged."""
 
 import datetime as dt
+import zlib
 
 import polars as pl
 import streamlit as st
 
-from engine.match import evaluate
+from engine.match import sampling
 from engine.match.run import Match
-from pages._ui import state, words, work
-from pages._ui.components import compare, frame, pairs
-from pages._ui.text import _, n_, num
+from pages._ui import state, trials, words, work
+from pages._ui.components import compare, frame, pairs, rule_tests
+from pages._ui.text import _, n_, num, percent, plain
 
 Pair = tuple[str, str]
-_AHEAD = 60  # pairs beyond those judged or skipped from which the next is chosen
 _KEYS = {"match": "1", "non_match": "2", "unsure": "3"}
 
 
@@ -38,20 +38,74 @@ def progress(entity: str) -> None:
 
 
 def next_pair(entity: str, found: Match) -> Pair | None:
-    """The pair not yet judged or skipped that stands nearest to the merge threshold; a pair in the link comes first."""
+    """The pair whose judgement tells most; one in the link comes first. Every judge gets pairs of their own."""
     wanted = str(state.get("pair") or "").split("~")
     ids = set(found.records["record_id"])
     if len(wanted) == 2 and set(wanted) <= ids and wanted[0] != wanted[1]:
         return wanted[0], wanted[1]
-    done = work.judgements(entity)
-    seen = set(zip(done["left_id"], done["right_id"], strict=True)) | set(state.get("skipped", ()))
-    near = evaluate.examples(found, near=found.rules.thresholds.merge or 0.5, count=len(seen) + _AHEAD)
-    merge = found.rules.thresholds.merge or 0.5
-    ranked = near.sort((pl.col("match_probability") - merge).abs(), "left_id", "right_id")
-    for pair in zip(ranked["left_id"], ranked["right_id"], strict=True):
-        if pair not in seen and pair[::-1] not in seen:
+    skipped = {tuple(sorted(pair)) for pair in state.get("skipped", ())}
+    seed = zlib.crc32(str(state.get("judge") or "").encode())
+    chosen = trials.next_pairs(entity, found, count=len(skipped) + 1, seed=seed)
+    for pair in zip(chosen["left_id"], chosen["right_id"], strict=True):
+        if tuple(sorted(pair)) not in skipped:
             return pair
     return None
+
+
+def outlook(entity: str, found: Match) -> None:
+    """How well the thresholds are known, how many more judgements that needs, and what contradicts what."""
+    merge = found.rules.thresholds.merge or 0.5
+    at = work.measures(entity, found, [merge]).row(0, named=True)
+    if at["precision_low"] is not None:
+        st.markdown(
+            _(
+                "At the merge threshold: precision {p} ({p_low} to {p_high}), recall {r} ({r_low} to {r_high}), 95%.",
+                p=percent(at["precision"], 1), p_low=percent(at["precision_low"], 1),
+                p_high=percent(at["precision_high"], 1), r=percent(at["recall"], 1),
+                r_low=percent(at["recall_low"], 1), r_high=percent(at["recall_high"], 1),
+            )
+        )  # fmt: skip
+    more = trials.needed(entity, found)
+    points = num(trials.POINTS)
+    if more is None:
+        st.caption(
+            _("Even thousands of judgements would not fix precision and recall to ±{points} points.", points=points)
+        )
+    elif more == 0:
+        st.caption(_("Precision and recall at the merge threshold are known to ±{points} points.", points=points))
+    else:
+        st.caption(
+            n_(
+                "About {n} more judgement fixes precision and recall to ±{points} points.",
+                "About {n} more judgements fix precision and recall to ±{points} points.",
+                more,
+                points=points,
+            )
+        )
+    st.caption(rule_tests.unseen(found))
+    _contradictions(entity, found)
+
+
+def _contradictions(entity: str, found: Match) -> None:
+    wrong = sampling.contradictions(work.judgements(entity))
+    if wrong.is_empty():
+        return
+    st.warning(
+        n_("{n} judgement contradicts others.", "{n} judgements contradict others.", wrong.height)
+        + " "
+        + _("Open the pair and judge it again."),
+        icon=":material/error:",
+    )
+    name = dict(zip(found.records["record_id"], pairs.label(found.records, contact=False), strict=True))
+    for at, (left, right, path) in enumerate(wrong.head(5).iter_rows()):
+        chain = " = ".join(plain(name.get(one, one)) for one in path)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(chain + " · " + plain(name.get(left, left)) + " ≠ " + plain(name.get(right, right)))
+            st.button(_("Open the pair"), key=f"contradiction:{at}", on_click=_open, args=((left, right),))
+
+
+def _open(pair: Pair) -> None:
+    state.put("pair", "~".join(pair))
 
 
 def buttons(entity: str, pair: Pair) -> None:
@@ -115,11 +169,25 @@ def table(entity: str) -> None:
         )
 
 
+def importing(entity: str) -> None:
+    """Judgements from a file, such as another workspace's."""
+    with st.popover(_("Upload judgements"), icon=":material/upload:"):
+        given = st.file_uploader(_("Judgements (CSV)"), type=["csv"], max_upload_size=20, key="judgements_file")
+        if given is not None and st.button(_("Keep these judgements"), key="judgements_keep"):
+            kept = trials.import_judgements(entity, given.getvalue(), now=dt.datetime.now(dt.UTC))
+            state.put("said", n_("{n} judgement was kept.", "{n} judgements were kept.", kept))
+            st.rerun()
+        said = state.take("said")
+        if said:
+            st.success(said)
+
+
 def _judge(entity: str, pair: Pair, verdict: str) -> None:
     left, right = sorted(pair)
+    if state.get("pair"):
+        state.put("pair", None)
     work.judge(entity, left, right, verdict, judge=str(state.get("judge") or ""), now=dt.datetime.now(dt.UTC))
     state.put("judged", [*state.get("judged", []), (entity, left, right)])
-    state.put("pair", None)
 
 
 def _skip(pair: Pair) -> None:

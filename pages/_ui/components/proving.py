@@ -1,0 +1,19 @@
+"""Below the thresholds of the Rules page: do the rules hold? Tests, kinds of errors, versions, what blocking misses."""
+
+import streamlit as st
+
+from engine.match.run import Match
+from pages._ui.components import frame, rule_tests, versions
+from pages._ui.text import _
+
+
+def panel(entity: str, found: Match) -> None:
+    """Tests, recall by kind of error and versions, each behind a tab of its own."""
+    st.caption(rule_tests.unseen(found))
+    tests, errors, saved = st.tabs([_("Rule tests"), _("Kinds of errors"), _("Versions")])
+    with tests, frame.guard():
+        rule_tests.show(entity, found)
+    with errors, frame.guard():
+        rule_tests.errors(entity, found)
+    with saved, frame.guard():
+        versions.show(entity, found)
