@@ -100,6 +100,23 @@ def test_a_link_reopens_the_view(account: Path) -> None:
     assert app.slider(key="w:review_company").value == 0.3
 
 
+def test_ordinary_inputs_do_what_the_live_bench_does(account: Path, running: None) -> None:
+    app = opened("rules", controls="inputs")
+    fine(app)
+    app.number_input(key="w:other_contact").set_value(0.02).run()
+    fine(app)
+    assert any("appear" in t for t in said(app))
+    app.number_input(key="w:cost_wrong_merge").set_value(1e6).run()
+    fine(app)
+    app.button(key="use_cheapest").click().run()
+    fine(app)
+    dear = app.slider(key="w:merge_contact").value
+    app.number_input(key="w:cost_wrong_merge").set_value(0.0).run()
+    app.button(key="use_cheapest").click().run()
+    fine(app)
+    assert app.slider(key="w:merge_contact").value < dear
+
+
 @pytest.mark.parametrize("nonsense", ["nan", "inf", "-5", "abc", "", "1e999"])
 def test_nonsense_in_a_link_does_no_harm(nonsense: str, account: Path) -> None:
     app = opened(

@@ -3,7 +3,7 @@
 
 const benches = new WeakMap();
 const ROW = { top: 76, histogram: 132, gap: 26, curve: 120, rest: 62, axis: 34 };
-const LEFT = 46, RIGHT = 14; // prettier-ignore
+const LEFT = 56, RIGHT = 14; // prettier-ignore
 const LOW = -14, HIGH = 20, WIDTH = 1; // bits shown, and the width of a column
 const MARKS = [0.02, 0.1, 0.5, 0.9, 0.99, 0.999];
 const GRID = 0.05; // bits between two points of a curve
@@ -250,7 +250,7 @@ class Bench {
     ink.globalAlpha = 0.85;
     ink.textAlign = "left";
     ink.textBaseline = "alphabetic";
-    ink.fillText(title, LEFT, top - 7);
+    ink.fillText(title, LEFT, top - 7, this.plotWidth);
     ink.globalAlpha = 1;
   }
 
@@ -302,10 +302,12 @@ class Bench {
     }
     ink.fillStyle = colour.text;
     ink.globalAlpha = 0.75;
-    ink.textAlign = "left";
-    ink.fillText("← " + this.say("different"), LEFT, bottom + 6);
-    ink.textAlign = "right";
-    ink.fillText(this.say("same") + " →", LEFT + this.plotWidth, bottom + 6);
+    if (!narrow) {
+      ink.textAlign = "left";
+      ink.fillText("← " + this.say("different"), LEFT, bottom + 6);
+      ink.textAlign = "right";
+      ink.fillText(this.say("same") + " →", LEFT + this.plotWidth, bottom + 6);
+    }
     ink.globalAlpha = 1;
   }
 
