@@ -12,6 +12,7 @@ from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 
 from engine.match.encode import Encoded, rarity
+from engine.match.side_by_side import side_by_side
 from engine.progress import Progress, silent
 from engine.rules import MISSING, SAME, Comparison
 
@@ -23,10 +24,7 @@ def compare(
 ) -> dict[str, np.ndarray]:
     """Encoded comparisons, candidate pairs → similarity of each pair (uint8, MISSING where a value is missing)."""
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    out = {}
-    for number, (name, one) in enumerate(encoded.items()):
-        out[name] = similarity(one, left, right)
-        progress("compare", (number + 1) / len(encoded))
+    out = side_by_side("compare", encoded, lambda one: similarity(one, left, right), progress=progress)
     _read_swapped_names(encoded, out, left, right)
     return out
 

@@ -14,6 +14,7 @@ import polars as pl
 from engine.errors import UnknownColumn
 from engine.match.block import KeyColumn
 from engine.match.kinds import KINDS, Kind
+from engine.match.side_by_side import side_by_side
 from engine.normalise import placeholders
 from engine.progress import Progress, silent
 from engine.rules import RAREST, SAME, Comparison, Exclusion
@@ -84,14 +85,17 @@ def encode(
 
     The second frame: comparison, value, records, reason.
     """
-    encoded: dict[str, Encoded] = {}
-    ignored: list[pl.DataFrame] = []
-    for number, comparison in enumerate(comparisons):
-        excluded = [e.value for e in exclusions if e.comparison == comparison.name and e.value is not None]
-        encoded[comparison.name], found = _encode_one(records, comparison, region, excluded)
-        ignored.append(found)
-        progress("encode", (number + 1) / len(comparisons))
-    return encoded, pl.concat(ignored)
+    excluded: dict[str, list[str]] = {comparison.name: [] for comparison in comparisons}
+    for exclusion in exclusions:
+        if exclusion.comparison in excluded and exclusion.value is not None:
+            excluded[exclusion.comparison].append(exclusion.value)
+    made = side_by_side(
+        "encode",
+        {comparison.name: comparison for comparison in comparisons},
+        lambda comparison: _encode_one(records, comparison, region, excluded[comparison.name]),
+        progress=progress,
+    )
+    return {name: one for name, (one, _) in made.items()}, pl.concat([found for _, found in made.values()])
 
 
 def _encode_one(
