@@ -255,7 +255,7 @@ def test_the_sample_account_is_tuned_live(workbench, matched, tmp_path: Path, ca
         _switch(workbench, page)
         page.get_by_text("Ordinary inputs", exact=True).click()
         page.get_by_test_id("stSlider").first.wait_for()
-        assert page.locator(".bench").count() == 0
+        page.locator(".bench").wait_for(state="detached")
     with capsys.disabled():
         named = zip(("mouse", "keys", "bits by hand", "level boundary"), settled, strict=True)
         print("\nsettled after " + ", ".join(f"{name} {ms:.0f} ms" for name, ms in named), end="")
