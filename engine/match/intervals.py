@@ -29,9 +29,10 @@ SHIFTS = np.arange(-5.0, 5.01, 0.5)
 SLOPES = np.array([0.35, 0.5, 0.65, 0.8, 1.0, 1.25, 1.6])
 TAILS = np.array([0.55, 0.75, 1.0])
 TWINS = np.array([0.0005, 0.003, 0.01, 0.03, 0.08])
-TWINS_LIKELY = np.array([0.25, 0.25, 0.25, 0.15, 0.1])
+TWINS_LIKELY = np.array([0.32, 0.26, 0.2, 0.15, 0.07])
+TAILS_LIKELY = np.array([0.15, 0.25, 0.6])
 SPREADS = np.array([0.15, 0.5, 1.0, 1.7])
-SHIFT_SPREAD, SLOPE_SPREAD, SPREAD_MEAN = 1.5, 0.5, 0.7  # how far off a model is expected to be
+SHIFT_SPREAD, SLOPE_SPREAD, SPREAD_MEAN = 1.1, 0.4, 0.35  # how far off a model is expected to be
 _NODES = np.linspace(-3.2, 3.2, 17)  # standard deviations at which a stratum's deviation is tried
 _OFFSETS = np.arange(-11.0, 11.01, 0.2)
 
@@ -117,9 +118,9 @@ def _likelihoods(cells: Cells, strata: Matrix, curves: Sequence[tuple[float, flo
 def _prior(curves: Sequence[tuple[float, float, float]]) -> Matrix:
     """→ log prior of (curve, shift, spread): the model is right, give or take."""
     slopes = np.array([slope for slope, _t, _twins in curves])
-    twins = np.tile(np.log(TWINS_LIKELY), len(SLOPES) * len(TAILS))
+    shape = np.tile((np.log(TAILS_LIKELY)[:, None] + np.log(TWINS_LIKELY)).ravel(), len(SLOPES))
     return np.asarray(
-        twins[:, None, None]
+        shape[:, None, None]
         - 0.5 * (np.log(slopes) / SLOPE_SPREAD)[:, None, None] ** 2
         - 0.5 * (SHIFTS / SHIFT_SPREAD)[:, None] ** 2
         - SPREADS / SPREAD_MEAN
