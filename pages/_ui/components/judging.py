@@ -13,6 +13,7 @@ from pages._ui.components import compare, frame, pairs, rule_tests
 from pages._ui.text import _, n_, num, percent, plain
 
 Pair = tuple[str, str]
+_FIRST = 30  # judgements from which it can be forecast how many more are needed
 _KEYS = {"match": "1", "non_match": "2", "unsure": "3"}
 
 
@@ -65,25 +66,28 @@ def outlook(entity: str, found: Match) -> None:
                 r_low=percent(at["recall_low"], 1), r_high=percent(at["recall_high"], 1),
             )
         )  # fmt: skip
-    more = trials.needed(entity, found)
-    points = num(trials.POINTS)
-    if more is None:
-        st.caption(
-            _("Even thousands of judgements would not fix precision and recall to ±{points} points.", points=points)
-        )
-    elif more == 0:
-        st.caption(_("Precision and recall at the merge threshold are known to ±{points} points.", points=points))
-    else:
-        st.caption(
-            n_(
-                "About {n} more judgement fixes precision and recall to ±{points} points.",
-                "About {n} more judgements fix precision and recall to ±{points} points.",
-                more,
-                points=points,
-            )
-        )
+    st.caption(_forecast(entity, found))
     st.caption(rule_tests.unseen(found))
     _contradictions(entity, found)
+
+
+def _forecast(entity: str, found: Match) -> str:
+    """How many more judgements it takes; too few say nothing of it yet."""
+    points = num(trials.POINTS)
+    if work.judgements(entity).height < _FIRST:
+        return _("After {n} judgements this page says how many more are needed for ±{points} points.",
+                 n=num(_FIRST), points=points)  # fmt: skip
+    more = trials.needed(entity, found)
+    if more is None:
+        return _("Even thousands of judgements would not fix precision and recall to ±{points} points.", points=points)
+    if more == 0:
+        return _("Precision and recall at the merge threshold are known to ±{points} points.", points=points)
+    return n_(
+        "About {n} more judgement fixes precision and recall to ±{points} points.",
+        "About {n} more judgements fix precision and recall to ±{points} points.",
+        more,
+        points=points,
+    )
 
 
 def _contradictions(entity: str, found: Match) -> None:

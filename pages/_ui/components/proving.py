@@ -10,7 +10,7 @@ from pages._ui.text import _
 def panel(entity: str, found: Match) -> None:
     """Tests, recall by kind of error and versions, each behind a tab of its own."""
     st.caption(rule_tests.unseen(found))
-    tests, errors, saved = st.tabs([_("Rule tests"), _("Kinds of errors"), _("Versions")])
+    tests, errors, saved = st.tabs([_("Rule tests"), _("Kinds of errors"), _("Saved versions")])
     with tests, frame.guard():
         rule_tests.show(entity, found)
     with errors, frame.guard():

@@ -34,7 +34,7 @@ def _verdicts(entity: str, results: list[Result]) -> None:
     shown = pl.DataFrame(
         {
             _("Test"): [r.number for r in ranked],
-            _("Result"): ["🟢 " + _("green") if r.passed else "🔴 " + _("red") for r in ranked],
+            _("Result"): ["✓ " + _("green") if r.passed else "✗ " + _("red") for r in ranked],
             _("Expected"): [words.verdict(r.expected) for r in ranked],
             _("The rules say"): [words.verdict(r.got) for r in ranked],
             _("Probability"): [round(r.explanation.probability, 3) for r in ranked],
