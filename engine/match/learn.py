@@ -24,7 +24,7 @@ FEWEST_OF_EACH = 5
 SPREADS = (0.25, 0.5, 1.0, 2.0)  # bits that a level may be off, as one expects it to be
 SHIFT = 1.5  # the same for all pairs together, in spreads
 FOLDS = 10
-BETTER = 1.0  # standard errors by which a correction must win over none
+BETTER = 1.64  # standard errors by which a correction must win over none
 MOST = 6.0  # bits: no level is corrected by more
 
 
