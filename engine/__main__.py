@@ -305,6 +305,24 @@ def _text_of(path: Path) -> str:
         raise InputError(f"cannot read {path.name}; give a file of UTF-8 text") from None
 
 
+# query ---------------------------------------------------------------------------------------------------------------
+
+
+def _query_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", help="the id, or its beginning, that load printed")
+    parser.add_argument("sql", metavar="SQL", help="a SELECT over contact, company, deal, file, link")
+    parser.add_argument("--workspace", required=True, type=Path)
+
+
+def query(arguments: argparse.Namespace, progress: Progress) -> Outcome:
+    """A snapshot and one SQL question → the answer as CSV."""
+    from engine.snapshot.query import query as ask
+    from engine.snapshot.workspace import Workspace
+
+    rows = ask(Workspace(arguments.workspace).load(arguments.snapshot), arguments.sql)
+    return Outcome({"rows": rows.to_dicts()}, rows.write_csv().rstrip())
+
+
 VERBS = {
     "load": Verb("read export files into a snapshot", _load_arguments, load),
     "dedupe": Verb("find the duplicates in one table", _dedupe_arguments, dedupe),
@@ -312,6 +330,7 @@ VERBS = {
     "audit": Verb("see what fills the storage", _audit_arguments, audit),
     "plan": Verb("write the plan: merges, deletions, archives", _plan_arguments, plan),
     "test-rules": Verb("hold rules against pairs whose verdict is known", _test_rules_arguments, test_rules),
+    "query": Verb("ask a snapshot in SQL", _query_arguments, query),
 }
 
 if __name__ == "__main__":
