@@ -4,6 +4,7 @@ Each pair of *distinct keys* is compared once. Similarities up to 99 come from t
 values are graded SAME…RAREST by how many records hold them (see `engine.rules`).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -115,12 +116,36 @@ def patterns(
     Pattern table: pattern (UInt32), one UInt8 level column per comparison named after it, pairs (Int64).
     """
     size = len(next(iter(similarities.values())))
+    if _too_wide(comparisons):
+        return _wide_patterns(comparisons, similarities)
     joint = np.zeros(size, np.uint64)
     for comparison in comparisons:
         joint *= np.uint64(len(comparison.levels) + 1)
         joint += levels(comparison, similarities[comparison.name])
     distinct, number, count = _count(joint)
     return _table(comparisons, _split(comparisons, distinct), count), number
+
+
+def _too_wide(comparisons: Sequence[Comparison]) -> bool:
+    """Comparisons → whether their levels together make more combinations than one 64-bit number can name."""
+    return math.prod(len(c.levels) + 1 for c in comparisons) >= 1 << 63
+
+
+def _wide_patterns(
+    comparisons: Sequence[Comparison], similarities: Mapping[str, np.ndarray]
+) -> tuple[pl.DataFrame, np.ndarray]:
+    """`patterns` of a table with very many comparisons: the patterns of each half first, then which halves meet."""
+    middle = len(comparisons) // 2
+    left, at_left = patterns(comparisons[:middle], similarities)
+    right, at_right = patterns(comparisons[middle:], similarities)
+    distinct, number, count = _count(at_left.astype(np.uint64) * np.uint64(len(right)) + at_right)
+    rows = [(distinct // np.uint64(len(right))).astype(np.int64), (distinct % np.uint64(len(right))).astype(np.int64)]
+    codes = {
+        c.name: half[c.name].to_numpy()[at]
+        for half, at, part in ((left, rows[0], comparisons[:middle]), (right, rows[1], comparisons[middle:]))
+        for c in part
+    }
+    return _table(comparisons, codes, count), number
 
 
 def regrouped(
@@ -133,6 +158,8 @@ def regrouped(
 
     Only the levels of the comparisons moved are read again, whatever the number of the others.
     """
+    if _too_wide(comparisons):
+        return patterns(comparisons, similarities)
     table, number = known
     rest = [c for c in comparisons if c.name not in moved]
     again = [c for c in comparisons if c.name in moved]

@@ -163,3 +163,17 @@ def test_many_comparisons_are_counted_without_a_table_of_all_patterns():
     table, number = patterns(comparisons, similar)
     for c in comparisons:
         assert table[c.name].to_numpy()[number].tolist() == levels(c, similar[c.name]).tolist()
+
+
+def test_tables_with_very_many_comparisons_have_right_patterns():
+    cuts = tuple(Level(str(at), at) for at in (100, 80, 60, 40, 20, 0))
+    many = [Comparison(f"c{i}", "city", (f"c{i}",), cuts) for i in range(40)]
+    rng = np.random.default_rng(3)
+    values = {c.name: rng.integers(0, 101, 500).astype(np.uint8) for c in many}
+    for similar in values.values():
+        similar[250:] = similar[:250]  # every pattern twice
+    table, number = patterns(many, values)
+    assert table["pairs"].sum() == 500
+    assert (number[:250] == number[250:]).all()
+    for c in many:
+        assert table[c.name].to_numpy()[number].tolist() == levels(c, values[c.name]).tolist()
