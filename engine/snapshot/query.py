@@ -29,7 +29,8 @@ def query(snapshot: Snapshot, sql: str, *, memory_limit: str = "1GB") -> pl.Data
             answer = database.sql(sql)
             if answer is None:
                 raise InputError("this statement gives no rows: ask with SELECT", code="no_rows")
-            return answer.pl()
+            rows: pl.DataFrame = answer.pl()
+            return rows
         except duckdb.Error as error:
             said = str(error).splitlines()[0]
             raise InputError(f"the question cannot be answered: {said}", code="query") from error
