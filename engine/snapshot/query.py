@@ -1,7 +1,7 @@
 """Questions nobody foresaw: SQL over a snapshot, in a database that can reach nothing else.
 
-The database lives in memory and sees the frames of the snapshot as tables: `contact`, `company`, `deal`, `file`, `link`.
-It can neither read nor write files, load extensions, see the variables of Python, nor change its settings.
+The database lives in memory. It sees the snapshot's frames as the tables `contact`, `company`, `deal`, `file`, `link`;
+it can neither read nor write files, load extensions, see the variables of Python, nor change its settings.
 """
 
 import duckdb

@@ -1,6 +1,6 @@
 """Do the 95 % intervals of precision and recall hold the truth 95 times in 100?
 
-    python tests/bench/coverage.py [--accounts 1000] [--seed 2026] [--write]
+    python tests/bench/coverage.py [--accounts 1000] [--seed 2027] [--write]
 
 Each simulated account is a pattern table whose truth is known and a model that is right or wrong about it in one of
 the ways of `MODELS`. Judgements are drawn as on the Review page, in batches, by `sampling.next_pairs`; then the
@@ -10,12 +10,18 @@ the tables into docs/coverage.md.
 """
 
 import argparse
+import multiprocessing
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+# The matrices are small: threads of the linear algebra library would only wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import polars as pl
 
@@ -171,12 +177,17 @@ def evaluate_counts(match: Any, judged: pl.DataFrame | None) -> tuple[np.ndarray
 def simulated(accounts: int, *, seed: int, most: float = 200_000, judged: Sequence[int] = JUDGED) -> Iterator[Held]:
     """How many accounts → their intervals; models and numbers of judgements take turns."""
     for number in range(accounts):
-        rng = np.random.default_rng([seed, number])
-        model = MODELS[number % len(MODELS)]
-        match, is_match = account(model, rng, most=most)
-        count = judged[number // len(MODELS) % len(judged)]
-        around = float(rng.choice([0.3, 0.5, 0.7, 0.9, 0.97]))
-        yield from hold(model.name, match, is_match, count=count, around=around, seed=number)
+        yield from one_account(number, seed=seed, most=most, judged=judged)
+
+
+def one_account(number: int, *, seed: int, most: float = 200_000, judged: Sequence[int] = JUDGED) -> list[Held]:
+    """The number of a simulated account → its intervals."""
+    rng = np.random.default_rng([seed, number])
+    model = MODELS[number % len(MODELS)]
+    match, is_match = account(model, rng, most=most)
+    count = judged[number // len(MODELS) % len(judged)]
+    around = float(rng.choice([0.3, 0.5, 0.7, 0.9, 0.97]))
+    return hold(model.name, match, is_match, count=count, around=around, seed=number)
 
 
 def table(held: list[Held], by: str) -> str:
@@ -223,10 +234,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--accounts", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=100, help="of each bundled sample account")
-    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--seed", type=int, default=2027)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    held = list(simulated(arguments.accounts, seed=arguments.seed))
+    with ProcessPoolExecutor(arguments.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        made = pool.map(partial(one_account, seed=arguments.seed), range(arguments.accounts), chunksize=10)
+        held = [one for several in made for one in several]
     parts = [f"### {arguments.accounts} simulated accounts\n"]
     parts += [table(held, by) for by in ("account", "judged", "threshold")]
     real = list(samples(arguments.repeats)) if arguments.repeats else []
