@@ -157,6 +157,7 @@ KINDS: Mapping[str, Kind] = {
         block_keys=dates.block_keys,
         alone=("date",),
         joint=("year_month", "parts"),
+        veto=0,
         personal=True,
     ),
     "address": Kind(

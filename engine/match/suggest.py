@@ -22,13 +22,14 @@ from engine.match.run import Match, encode_all, match, narrow
 from engine.progress import Progress, silent
 from engine.rules import BlockingRule, Clustering, Comparison, Level, Rules, Veto
 from engine.schema import ENTITIES
+from engine.snapshot.headers import field_of
 
 SAMPLE = 50_000  # records on which blocking rules are tried
 PAIRS_PER_RECORD = 10  # the pair budget, at least …
 LEAST_BUDGET = 200_000  # … this many pairs, which take no time
 FILLED = 0.02  # columns with fewer values than this share of records say too little to compare
 NEW_MATCHES = 0.0005  # a blocking rule must find at least this share of the matches that no other rule found
-LEAST_YIELD = 1 / 10_000  # … and that many matches for each new pair: everything else is time spent on strangers
+UNLIKE_DATES = 0.02  # of the matches may hold unlike birth dates, and a veto on them still be suggested
 NAMES = ("family_name", "given_name", "patronymic")
 # One comparison over all columns of these kinds; columns of other kinds are compared one by one.
 TOGETHER = ("person_name", "phone", "email", "website", "given_name", "family_name", "patronymic")
@@ -155,7 +156,32 @@ def _choose_name_columns(by_kind: dict[str, list[str]], filled: Mapping[str, flo
 
 
 def _vetoes(comparisons: Sequence[Comparison]) -> tuple[Veto, ...]:
-    return tuple(Veto(c.name, limit) for c in comparisons if (limit := KINDS[c.kind].veto) is not None)
+    """Comparisons → vetoes: tax ids that are both right and differ, birth dates that have nothing in common.
+
+    Of dates only birthdays never change; when a contract was signed says nothing about whom with.
+    """
+    return tuple(
+        Veto(c.name, limit)
+        for c in comparisons
+        if (limit := KINDS[c.kind].veto) is not None
+        and (c.kind != "date" or all(field_of(column, "contact") == "birth_date" for column in c.columns))
+    )
+
+
+def _reliable(rules: Rules, trial: Match) -> tuple[Veto, ...]:
+    """Rules and their trial → the vetoes that the table bears out.
+
+    A check digit vouches for a tax id; nothing vouches for a birth date. Where the records of one person often hold
+    unlike ones, as the trial's classes of matches say, a birth date stays evidence and forbids nothing.
+    """
+    matches = [one for one in trial.rules.weights.classes if one.match]
+    pairs = sum(one.share for one in matches)
+    kinds = {c.name: c.kind for c in rules.comparisons}
+
+    def unlike(veto: Veto) -> float:
+        return sum(one.share * one.levels[veto.comparison][0] for one in matches) / pairs
+
+    return tuple(v for v in rules.vetoes if kinds[v.comparison] != "date" or unlike(v) <= UNLIKE_DATES)
 
 
 def possible_blocking(comparisons: Sequence[Comparison]) -> tuple[BlockingRule, ...]:
@@ -196,6 +222,7 @@ def _trial(
     trial = match(sample, open_, source=source, keys=(encoded, keys[1]), seed=seed, progress=progress)
     chosen = _cover(trial.pairs["found_by"].to_numpy(), trial.probability, tried, budget)
     full = {rule.name: rule for rule in every}
+    rules = msgspec.structs.replace(rules, vetoes=_reliable(rules, trial))
     return msgspec.structs.replace(rules, blocking=tuple(full[rule.name] for rule in chosen)), trial
 
 
