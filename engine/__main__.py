@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.errors import Cancelled, InputError, WinnowError
+from engine.files import read_text
 from engine.progress import Progress
 
 DONE, FAILED, REFUSED, RED = 0, 1, 2, 3
@@ -184,7 +185,7 @@ def match(arguments: argparse.Namespace, progress: Progress) -> Outcome:
 
     workspace = Workspace(arguments.workspace)
     snapshot = workspace.load(arguments.snapshot)
-    rules = load_all(_text_of(arguments.rules)) if arguments.rules else {}
+    rules = load_all(read_text(arguments.rules, "the rules")) if arguments.rules else {}
     judgements = {entity: workspace.judgements(entity) for entity in ("contact", "company")}
     found = match_account(snapshot, rules, judgements=judgements, progress=progress)
     if not found:
@@ -240,8 +241,8 @@ def plan(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     from engine.snapshot.workspace import Workspace
 
     work = Workspace(arguments.workspace)
-    rules = load_all(_text_of(arguments.rules)) if arguments.rules else {}
-    policy = _text_of(arguments.schedule) if arguments.schedule else work.text("schedule")
+    rules = load_all(read_text(arguments.rules, "the rules")) if arguments.rules else {}
+    policy = read_text(arguments.schedule, "the schedule") if arguments.schedule else work.text("schedule")
     holds = work.text("holds")
     figures = make(
         work.load(arguments.snapshot),
@@ -272,8 +273,8 @@ def test_rules(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     from engine.match import rule_tests
     from engine.rules import load_all
 
-    rules = load_all(_text_of(arguments.rules))
-    given = None if arguments.tests is None else rule_tests.load(_text_of(arguments.tests).encode())
+    rules = load_all(read_text(arguments.rules, "the rules"))
+    given = None if arguments.tests is None else rule_tests.load(read_text(arguments.tests, "the tests").encode())
     results = []
     for done, (entity, used) in enumerate(rules.items(), start=1):
         table = rule_tests.starter(used.region) if given is None else given
@@ -296,13 +297,6 @@ def test_rules(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     lines.append(f"{len(results) - len(red)} of {len(results)} tests are green")
     data = {"green": len(results) - len(red), "red": len(red), "tests": tests}
     return Outcome(data, "\n".join(lines), RED if red else DONE)
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"cannot read {path.name}; give a file of UTF-8 text") from None
 
 
 # query ---------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Writing files so that a kill at any moment leaves the old file or the new one, never half of one."""
+"""Text files in, and files out so that a kill at any moment leaves the old file or the new one, never half of one."""
 
 import os
 import tempfile
@@ -6,7 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.errors import WorkspaceError
+from engine.errors import InputError, WorkspaceError
+
+
+def read_text(path: Path, what: str) -> str:
+    """Path of a UTF-8 file, what it holds → its text, without a byte order mark.
+
+    Raises InputError when it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        message = f"cannot read {what} from {path.name}; give a file of UTF-8 text"
+        raise InputError(message, code="unreadable_text") from None
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:

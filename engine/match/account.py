@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from engine.match.run import Match, match
-from engine.match.suggest import region_of, suggest_and_match
+from engine.match.suggest import suggest_and_match
 from engine.progress import Progress, silent
 from engine.rules import Rules
 
@@ -34,6 +34,5 @@ def match_account(
         if given:
             found[entity] = match(records, given, judgements=judged, seed=seed, progress=progress)
         else:
-            found[entity] = suggest_and_match(records, entity=entity, region=region_of(records), judgements=judged,
-                                              seed=seed, progress=progress)  # fmt: skip
+            found[entity] = suggest_and_match(records, entity=entity, judgements=judged, seed=seed, progress=progress)
     return found

@@ -59,16 +59,6 @@ def tokens_alike(left: pl.Series, right: pl.Series, scorer: Any) -> Scores:
     return _pairwise(left, right, scorer, dtype=np.float32, factor=1.0)
 
 
-def best_over_lists(left: pl.Series, right: pl.Series, score: Callable[[pl.Series, pl.Series], Scores]) -> Scores:
-    """Two columns of lists, a function of two columns of single values → the best score of any two of each pair."""
-    frame = pl.DataFrame({"left": left, "right": right}).with_row_index("pair").drop_nulls()
-    frame = frame.explode("left", empty_as_null=True).explode("right", empty_as_null=True)
-    best = np.zeros(len(left), np.uint8)
-    if len(frame):
-        np.maximum.at(best, frame["pair"].to_numpy(), score(frame["left"], frame["right"]))
-    return best
-
-
 def where(mask: Flags, score: Callable[[NDArray[np.int64]], Scores], size: int) -> Scores:
     """(pairs that need it, a function of their positions, pairs in all) → its scores there, 0 elsewhere."""
     out = np.zeros(size, np.uint8)

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from engine.match import compare
-from engine.match.cluster import logit
+from engine.match.cluster import components, logit
+from engine.match.judged import judged_pairs
 from engine.rules import MISSING, Rules, Thresholds
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ def thresholds(patterns: pl.DataFrame, records: int) -> Thresholds:
 
 def with_judgements(found: "Match", probability: np.ndarray) -> np.ndarray:
     """Match, probability of its pairs → the same with judged pairs at 0 or 1."""
-    from engine.match.run import judged_pairs
-
     judged = judged_pairs(found.records, found.judgements)
     if judged is None:
         return probability
@@ -69,8 +68,6 @@ def forbidden_pairs(found: "Match", rules: Rules, probability: np.ndarray, thres
         if rules.clustering.one_per_source and found.source is not None:
             same = pl.Series(found.source[left] == found.source[right])
             parts.append(together.filter(same).with_columns(pl.lit("one_per_source").alias("reason")))
-    from engine.match.run import judged_pairs
-
     judged = judged_pairs(found.records, found.judgements)
     if judged is not None:
         parts.append(judged.filter(verdict="non_match").select("left", "right", pl.lit("judged").alias("reason")))
@@ -86,8 +83,6 @@ def forbidden_pairs(found: "Match", rules: Rules, probability: np.ndarray, thres
 
 def _connected_pairs(found: "Match", joined: np.ndarray) -> pl.DataFrame:
     """Match, which pairs join → every two records of one connected component: left, right (UInt32)."""
-    from engine.match.cluster import components
-
     edges = found.pairs.filter(pl.Series(joined))
     label = components(edges["left"].to_numpy(), edges["right"].to_numpy(), len(found.records))
     member = pl.DataFrame({"component": label}).with_row_index("row").filter(pl.len().over("component") > 1)

@@ -26,7 +26,7 @@ def compare(
     """Encoded comparisons, candidate pairs → similarity of each pair (uint8, MISSING where a value is missing)."""
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     out = side_by_side("compare", encoded, lambda one: similarity(one, left, right), progress=progress)
-    _read_swapped_names(encoded, out, left, right)
+    read_swapped_names(encoded, out, left, right)
     return out
 
 
@@ -60,7 +60,7 @@ def _distinct_similarity(one: Encoded, distinct: np.ndarray) -> np.ndarray:
     return np.concatenate(made)
 
 
-def _read_swapped_names(
+def read_swapped_names(
     encoded: Mapping[str, Encoded], out: dict[str, np.ndarray], left: np.ndarray, right: np.ndarray
 ) -> None:
     """Given and family name typed into each other's column: read crosswise where that agrees better."""

@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 
 from engine.errors import InputError, UnknownColumn
+from engine.files import read_text
 from engine.match.account import match_account
 from engine.match.output import write
 from engine.match.run import Match, match
-from engine.match.suggest import region_of, suggest_and_match
+from engine.match.suggest import suggest_and_match
 from engine.progress import Progress, silent
 from engine.rules import Rules, load_all
 from engine.schema import COMPANY, CONTACT
@@ -46,7 +47,7 @@ def dedupe(
     if not tables:
         raise InputError(f"{file.name} holds no rows: export it again with data", code="no_rows")
     table = max(tables, key=lambda t: len(t.frame))
-    given = {} if rules is None else load_all(_text(rules))
+    given = {} if rules is None else load_all(read_text(rules, "the rules"))
     mapping = recognise(table)
     if mapping.confidence > RECOGNISED and id_column is None and link_column is None:
         account = apply([table], [mapping])
@@ -72,16 +73,8 @@ def _match_table(
         result = match(records, next(iter(given.values())), source=link_column, progress=progress)
     else:
         known = {column: kind for column, kind in known.items() if column != link_column}
-        result = suggest_and_match(records, entity=found, kinds=known, region=region_of(records), source=link_column,
-                                   progress=progress)  # fmt: skip
+        result = suggest_and_match(records, entity=found, kinds=known, source=link_column, progress=progress)
     return {found: result}
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the rules from {path.name}: check the path", code="unreadable_rules") from error
 
 
 def _records(table: Table, entity: str, id_column: str | None) -> tuple[pl.DataFrame, Mapping[str, str | None], str]:

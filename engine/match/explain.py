@@ -58,7 +58,7 @@ def pair(match: "Match", left_id: str, right_id: str) -> Explanation:
     comparisons = match.rules.comparisons
     rows = np.array([left]), np.array([right])
     similar = {c.name: compare.similarity(match.encoded[c.name], *rows) for c in comparisons}
-    compare._read_swapped_names(match.encoded, similar, *rows)
+    compare.read_swapped_names(match.encoded, similar, *rows)
     codes = {c.name: int(compare.levels(c, similar[c.name])[0]) for c in comparisons}
     parts, prior = _parts(match, codes)
     shown = {c.name: raw_values(match.records[[left, right]], c.columns).to_list() for c in comparisons}

@@ -206,15 +206,6 @@ def website(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     return graded(len(left), [(SAME, equal), (80, long & same(*names)), (70, error)])
 
 
-def prefix_length(left: pl.Series, right: pl.Series, *, most: int) -> Scores:
-    """Two columns of text → how many first characters agree, up to `most`."""
-    agreed = np.zeros(len(left), np.uint8)
-    for n in range(1, most + 1):
-        there = (left.str.len_chars() >= n) & (right.str.len_chars() >= n)
-        agreed[same(left.str.head(n), right.str.head(n)) & there.fill_null(False).to_numpy()] = n
-    return agreed
-
-
 CITY_LEVELS: Levels = (("same", 100), ("alike", 88), ("different", 0))
 
 

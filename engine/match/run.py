@@ -13,6 +13,7 @@ import polars as pl
 from engine.match import block as blocking
 from engine.match import chance, choose, cluster, compare, learn, weigh
 from engine.match.encode import Encoded, encode
+from engine.match.judged import judged_counts
 from engine.match.kinds import KINDS, contradicting, expected_levels
 from engine.progress import Progress, silent
 from engine.rules import Comparison, Rules, Thresholds, Weights, validate
@@ -207,41 +208,7 @@ def _estimate(
         contradicting={c.name: contradicting(c) for c in rules.comparisons},
         personal=[c.name for c in rules.comparisons if KINDS[c.kind].personal],
         judged=judged,
-        seed=seed,
         progress=progress,
-    )
-
-
-def judged_counts(
-    records: pl.DataFrame, pairs: pl.DataFrame, patterns: int, judgements: pl.DataFrame | None
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Judgements on candidate pairs → judged matches and judged non-matches per pattern, None when there are none."""
-    judged = judged_pairs(records, judgements)
-    if judged is None:
-        return None
-    known = judged.join(pairs.select("left", "right", "pattern"), on=["left", "right"])
-    if known.is_empty():
-        return None
-    counts = [
-        np.bincount(known.filter(verdict=verdict)["pattern"].to_numpy(), minlength=patterns).astype(float)
-        for verdict in ("match", "non_match")
-    ]
-    return counts[0], counts[1]
-
-
-def judged_pairs(records: pl.DataFrame, judgements: pl.DataFrame | None) -> pl.DataFrame | None:
-    """Judgements by record id → left, right (row numbers, left < right), verdict; the latest of a pair counts."""
-    if judgements is None or judgements.is_empty():
-        return None
-    rows = records.select("record_id").with_row_index("row")
-    return (
-        judgements.join(rows.rename({"record_id": "left_id", "row": "a"}), on="left_id")
-        .join(rows.rename({"record_id": "right_id", "row": "b"}), on="right_id")
-        .filter(pl.col("a") != pl.col("b"))
-        .select(left=pl.min_horizontal("a", "b"), right=pl.max_horizontal("a", "b"), verdict="verdict", at="judged_at")
-        .sort("at")
-        .unique(["left", "right"], keep="last", maintain_order=True)
-        .select(pl.col("left", "right").cast(pl.UInt32), "verdict")
     )
 
 

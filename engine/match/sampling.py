@@ -8,6 +8,7 @@ import polars as pl
 
 from engine.match import intervals
 from engine.match.cluster import components
+from engine.match.judged import judged_counts, judged_pairs
 
 if TYPE_CHECKING:
     from engine.match.run import Match
@@ -31,8 +32,6 @@ def next_pairs(
     which pair of the group is left to chance (`seed`), so that estimates from the judgements are not biased. A pair
     that anybody has judged, in whatever way, does not come again.
     """
-    from engine.match.run import judged_counts, judged_pairs
-
     thresholds = _thresholds(around)
     judged = judged_counts(match.records, match.pairs, len(match.patterns), judgements)
     cells = intervals.pool(match.patterns, judged or _none(match), cuts=thresholds)
@@ -71,8 +70,6 @@ def needed(
     It is a forecast: every further judgement is taken to be as informative as expected now. None: not to be had, since
     even all pairs worth judging would not do.
     """
-    from engine.match.run import judged_counts
-
     thresholds = _thresholds(around)
     judged = judged_counts(match.records, match.pairs, len(match.patterns), judgements)
     cells = intervals.pool(match.patterns, judged or _none(match), cuts=thresholds)

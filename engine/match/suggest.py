@@ -19,6 +19,7 @@ from engine.match import block as blocking
 from engine.match.encode import Encoded
 from engine.match.kinds import KINDS
 from engine.match.run import Match, encode_all, match, narrow
+from engine.normalise import phones
 from engine.progress import Progress, silent
 from engine.rules import BlockingRule, Clustering, Comparison, Level, Rules, Veto
 from engine.schema import ENTITIES
@@ -39,7 +40,7 @@ def suggest(
     records: pl.DataFrame,
     *,
     entity: str,
-    region: str = "RU",
+    region: str | None = None,
     kinds: Mapping[str, str | None] | None = None,
     source: str | None = None,
     seed: int = 0,
@@ -47,7 +48,8 @@ def suggest(
 ) -> Rules:
     """Records → rules whose weights and thresholds are left for the run to estimate.
 
-    `kinds`: column → kind of value (schema.KINDS) or None; without it the entity's fields. `source`: as in `match`.
+    `kinds`: column → kind of value (schema.KINDS) or None; without it the entity's fields. `region`: the country that
+    phones are dialled from; without it `region_of` the records. `source`: as in `match`.
     """
     open_ = _open_rules(records, entity, region, kinds, source)
     keys = encode_all(records, open_, progress=progress)
@@ -58,7 +60,7 @@ def suggest_and_match(
     records: pl.DataFrame,
     *,
     entity: str,
-    region: str = "RU",
+    region: str | None = None,
     kinds: Mapping[str, str | None] | None = None,
     source: str | None = None,
     judgements: pl.DataFrame | None = None,
@@ -82,22 +84,32 @@ def suggest_and_match(
 
 
 def _open_rules(
-    records: pl.DataFrame, entity: str, region: str, kinds: Mapping[str, str | None] | None, source: str | None
+    records: pl.DataFrame, entity: str, region: str | None, kinds: Mapping[str, str | None] | None, source: str | None
 ) -> Rules:
     """Records → rules that name their comparisons and vetoes, and no blocking yet."""
-    comparisons = propose_comparisons(records, kinds if kinds is not None else ENTITIES[entity])
+    known = kinds if kinds is not None else ENTITIES[entity]
+    comparisons = propose_comparisons(records, known)
     if not comparisons:
         raise InputError(
             "no column holds names, companies, phones or anything else to compare: check the mapping of the columns",
             code="nothing_to_compare",
         )
-    clustering = Clustering(one_per_source=source is not None)
-    return Rules(entity=entity, region=region, comparisons=comparisons, blocking=(), vetoes=_vetoes(comparisons),
-                 clustering=clustering)  # fmt: skip
+    dialled = region or region_of(records, [column for column, kind in known.items() if kind == "phone"])
+    return Rules(
+        entity=entity,
+        region=dialled,
+        comparisons=comparisons,
+        blocking=(),
+        vetoes=_vetoes(comparisons),
+        clustering=Clustering(one_per_source=source is not None),
+    )
 
 
-def region_of(records: pl.DataFrame) -> str:
-    """Records → the country whose dialling rules its local phone numbers follow, guessed from the script of its text.
+def region_of(records: pl.DataFrame, phones_in: Sequence[str] = ()) -> str:
+    """Records, their phone columns → the country whose dialling rules the local numbers follow.
+
+    The script of the text says where to begin; the numbers themselves overrule it when another country reads clearly
+    more of them.
 
     >>> region_of(pl.DataFrame({"name": ["Пётр", "Анна"]})), region_of(pl.DataFrame({"name": ["王伟"]}))
     ('RU', 'CN')
@@ -108,9 +120,11 @@ def region_of(records: pl.DataFrame) -> str:
     cyrillic = sum("\u0400" <= c <= "\u04ff" for c in text)
     han = sum("\u4e00" <= c <= "\u9fff" for c in text)
     latin = sum(c.isascii() and c.isalpha() for c in text)
+    guess = "RU" if 4 * cyrillic >= latin and cyrillic else "US"
     if 3 * han >= max(cyrillic, latin) and han:  # one Han character says as much as a few letters
-        return "CN"
-    return "RU" if 4 * cyrillic >= latin and cyrillic else "US"
+        guess = "CN"
+    numbers = [records[column].cast(pl.String).head(20_000) for column in phones_in if column in records.columns]
+    return phones.likely_region(pl.concat(numbers), default=guess) if numbers else guess
 
 
 def propose_comparisons(records: pl.DataFrame, kinds: Mapping[str, str | None]) -> tuple[Comparison, ...]:

@@ -35,7 +35,6 @@ def estimate(
     contradicting: Mapping[str, int] = MappingProxyType({}),
     personal: Sequence[str] = (),
     judged: tuple[np.ndarray, np.ndarray] | None = None,
-    seed: int = 0,
     progress: Progress = silent,
 ) -> Weights:
     """Pattern table → latent classes, those of matches first.

@@ -19,7 +19,7 @@ _REFERENCE = Path(__file__).parent.parent / "reference"
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _CERTAIN = 5  # letters from which a phrase of several words is taken for a legal form wherever it stands
 
-WEAK, INDUSTRY, PLACE, PLAIN = 0.15, 0.4, 0.4, 1.0  # how much a word says when nothing is known of the table
+WEAK, INDUSTRY, PLACE = 0.15, 0.4, 0.4  # how much a word says when nothing is known of the table
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import yaml
 
 from engine.normalise import dates
 
-FOUND = {"value": pl.String(), "records": pl.Int64(), "reason": pl.String()}
 LEAST_SHARED = 30  # records; a value that fewer share is left to rarity, whatever the rest of the column looks like
 SHARED_SHARE = 0.002  # of the records of the column
 UNIQUE_KINDS = ("phone", "email", "tax_id", "identifier")  # one holder each, or a few colleagues

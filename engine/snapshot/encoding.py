@@ -10,7 +10,6 @@ import re
 from engine.errors import InputError, UnreadableFile
 
 SAMPLE = 1 << 18
-HAN_MARKS = frozenset("，。、；：？！（）“”«»《》·—…￥")
 LEGACY = ("cp1251", "cp866", "gb18030", "cp1252")
 STRAY_NULS = 16  # so many NULs are a flaw of an export; more mean UTF-16 or no text at all
 BROKEN_SHARE = 0.02  # a text with fewer broken characters than this is UTF-8 that somebody cut

@@ -18,6 +18,7 @@ import streamlit as st
 from engine import rules as rule_files
 from engine.match import evaluate, mutate, run, suggest
 from engine.match import rule_tests as engine_tests
+from engine.match.judged import judged_counts
 from engine.match.rule_tests import Result
 from engine.match.run import Match
 from engine.plan import build, make, survivorship
@@ -134,7 +135,7 @@ def _live_table(
     path: str, snapshot_id: str, entity: str, basis: str, weight: str, said: str, _found: Match, _truth: Any, _said: Any
 ) -> bytes:
     known = None if _truth is None else evaluate.against(_found, _truth)
-    judged = run.judged_counts(_found.records, _found.pairs, len(_found.patterns), _said)
+    judged = judged_counts(_found.records, _found.pairs, len(_found.patterns), _said)
     return packing.pack(_found, truth=known, judged=judged, thresholds=[n / 1000 for n in range(1, 1000)])
 
 

@@ -6,10 +6,10 @@ them, the old decision no longer speaks of it.
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from engine.files import write_atomically
 
 FOLDER = "desk"
 
@@ -25,13 +25,8 @@ def read(workspace: str, name: str, default: Any) -> Any:
 
 def write(workspace: str, name: str, value: Any) -> None:
     """Keep a JSON value under a name; a crash leaves the old one."""
-    folder = Path(workspace) / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False) as file:
-        json.dump(value, file, ensure_ascii=False, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(folder / f"{name}.json")
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    write_atomically(Path(workspace) / FOLDER / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def group_key(record_ids: list[str]) -> str:

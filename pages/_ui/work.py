@@ -16,7 +16,8 @@ from engine import rules as rule_files
 from engine.errors import RulesError, WinnowError
 from engine.match import costs, evaluate, tuning
 from engine.match.costs import Best, Costs
-from engine.match.run import Match, judged_counts
+from engine.match.judged import judged_counts
+from engine.match.run import Match
 from engine.plan import export
 from engine.plan.build import Plan
 from engine.plan.merges import Decision

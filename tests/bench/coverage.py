@@ -167,7 +167,7 @@ def hold(name: str, match: Any, is_match: np.ndarray, *, count: int, around: flo
 
 def evaluate_counts(match: Any, judged: pl.DataFrame | None) -> tuple[np.ndarray, np.ndarray]:
     """Judgements → judged matches and non-matches per pattern."""
-    from engine.match.run import judged_counts
+    from engine.match.judged import judged_counts
 
     counts = judged_counts(match.records, match.pairs, len(match.patterns), judged)
     assert counts is not None

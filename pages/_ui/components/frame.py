@@ -10,7 +10,7 @@ import streamlit as st
 
 from engine.errors import WinnowError
 from pages._ui import words, work
-from pages._ui.text import _, plain
+from pages._ui.text import _
 
 _CARD = 132  # pixels: six to a row at 1280, two at 400
 _log = logging.getLogger("winnow")
@@ -98,8 +98,3 @@ def chart(
     """A chart with the one line that says how to read it."""
     st.altair_chart(drawing, key=key, alt=how_to_read)
     st.caption(how_to_read)
-
-
-def quote(value: object) -> str:
-    """A CRM value in a sentence: literal, in quotation marks."""
-    return "“" + plain(value) + "”"

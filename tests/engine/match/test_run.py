@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import Cancelled, RulesError
-from engine.match.run import judged_counts, judged_pairs, match, narrow, recluster, reweigh
+from engine.match.judged import judged_counts, judged_pairs
+from engine.match.run import match, narrow, recluster, reweigh
 from engine.match.suggest import suggest
 from engine.rules import Level, Thresholds, Weights, dump, load
 from engine.schema import JUDGEMENTS

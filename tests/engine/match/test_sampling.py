@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from engine.match.evaluate import curve
-from engine.match.run import judged_counts
+from engine.match.judged import judged_counts
 from engine.match.sampling import contradictions, needed, next_pairs
 from engine.schema import JUDGEMENTS
 
