@@ -115,10 +115,12 @@ def _is_pinyin(word: str) -> bool:
 
 @cache
 def _pinyin_syllables() -> frozenset[str]:
+    # The package before its parts: of two threads that begin at different ends, one would get half a module.
+    from pypinyin import pinyin_dict  # isort: split
     from pypinyin.contrib.tone_convert import to_normal
-    from pypinyin.pinyin_dict import pinyin_dict
 
-    common = (reading.split(",")[0] for code, reading in pinyin_dict.items() if 0x4E00 <= code <= 0x9FA5)
+    readings = pinyin_dict.pinyin_dict
+    common = (reading.split(",")[0] for code, reading in readings.items() if 0x4E00 <= code <= 0x9FA5)
     found = {to_normal(r).replace("ü", "v") for r in common}
     return frozenset(s for s in found if s.isalpha() and s.isascii()) | {"lyu", "nyu"}
 
