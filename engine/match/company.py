@@ -122,7 +122,9 @@ def _rarest(lists: pl.Series, count: int, share: int) -> pl.Series:
 def _chunk(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, float]) -> np.ndarray:
     present = (left["fold"].is_not_null() & right["fold"].is_not_null()).to_numpy()
     same = _same(left, right)
-    score = np.where(same, _same_core(left, right), 0).astype(np.float32)
+    score = np.zeros(len(left), np.float32)
+    at = np.flatnonzero(same)
+    score[at] = _same_core(left[at], right[at])
     at = np.flatnonzero(present & ~same)
     at = at[_related(left[at], right[at])]
     if len(at):

@@ -102,26 +102,28 @@ def _encode_one(
     records: pl.DataFrame, comparison: Comparison, region: str, excluded: list[str]
 ) -> tuple[Encoded, pl.DataFrame]:
     kind = KINDS[comparison.kind]
-    dictionary = raw_values(records, comparison.columns).to_arrow().dictionary_encode()
+    # No value is empty, so that the empty text can stand for a missing one.
+    dictionary = raw_values(records, comparison.columns).fill_null("").to_arrow().dictionary_encode()
     raw = pl.Series("value", pl.from_arrow(dictionary.dictionary), dtype=pl.String)
-    raw_codes = dictionary.indices.fill_null(ABSENT).to_numpy(zero_copy_only=False).astype(np.int64)
-    times = np.bincount(raw_codes[raw_codes >= 0], minlength=len(raw))
+    raw = raw.set(raw == "", None)
+    raw_codes = dictionary.indices.to_numpy()
+    times = np.where(raw.is_null(), 0, np.bincount(raw_codes, minlength=len(raw)))
     ignored = placeholders.found(raw, pl.Series("records", times), comparison.kind)
-    by_user = raw.filter(raw.is_in(excluded))
-    keep = ~raw.is_in(ignored["value"].implode()) & ~raw.is_in(excluded)
-    keys = kind.keys(raw.set(~keep, None), region)
+    by_user = raw.is_in(excluded).fill_null(False)
+    dropped = by_user | raw.is_in(ignored["value"].implode()).fill_null(False)
+    keys = kind.keys(raw.set(dropped, None), region)
     present = keys[kind.same].is_not_null().to_numpy()
     _, row_of_first, row = np.unique(keys.hash_rows(seed=1).to_numpy(), return_index=True, return_inverse=True)
     kept = present[row_of_first]
     renumber = np.where(kept, np.cumsum(kept) - 1, ABSENT)
-    codes = np.where(raw_codes >= 0, renumber[row[raw_codes]] if len(raw) else ABSENT, ABSENT).astype(np.int32)
+    codes = renumber.astype(np.int32)[row][raw_codes]
     table = keys[row_of_first[kept]]
     found = pl.concat(
         [
             ignored.select("value", pl.col("records").cast(pl.Int64), "reason"),
-            by_user.to_frame().select(
+            raw.filter(by_user).to_frame().select(
                 "value",
-                pl.Series("records", times[raw.is_in(excluded).to_numpy()], dtype=pl.Int64),
+                pl.Series("records", times[by_user.to_numpy()], dtype=pl.Int64),
                 pl.lit("excluded").alias("reason"),
             ),
         ]

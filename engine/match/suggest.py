@@ -29,6 +29,8 @@ SAMPLE = 50_000  # records on which blocking rules are tried
 PAIRS_PER_RECORD = 10  # the pair budget, at least …
 LEAST_BUDGET = 200_000  # … this many pairs, which take no time
 FILLED = 0.02  # columns with fewer values than this share of records say too little to compare
+PAIRS_PER_MATCH = 1000  # candidate pairs that each new match may cost …
+FREE_PAIRS = 1_000_000  # … beyond these many, which are compared in seconds
 NEW_MATCHES = 0.0005  # a blocking rule must find at least this share of the matches that no other rule found
 UNLIKE_DATES = 0.02  # of the matches may hold unlike birth dates, and a veto on them still be suggested
 NAMES = ("family_name", "given_name", "patronymic")
@@ -234,7 +236,8 @@ def _trial(
     tried = _affordable(encoded, possible, budget)
     open_ = msgspec.structs.replace(rules, blocking=tried)
     trial = match(sample, open_, source=source, keys=(encoded, keys[1]), seed=seed, progress=progress)
-    chosen = _cover(trial.pairs["found_by"].to_numpy(), trial.probability, tried, budget)
+    free = min(FREE_PAIRS * share**2, budget)
+    chosen = _cover(trial.pairs["found_by"].to_numpy(), trial.probability, tried, budget=budget, free=free)
     full = {rule.name: rule for rule in every}
     rules = msgspec.structs.replace(rules, vetoes=_reliable(rules, trial))
     return msgspec.structs.replace(rules, blocking=tuple(full[rule.name] for rule in chosen)), trial
@@ -256,11 +259,12 @@ def _affordable(
 
 
 def _cover(
-    found_by: np.ndarray, probability: np.ndarray, rules: Sequence[BlockingRule], budget: float
+    found_by: np.ndarray, probability: np.ndarray, rules: Sequence[BlockingRule], *, budget: float, free: float
 ) -> tuple[BlockingRule, ...]:
     """Which rules found each pair and its P(match) → rules by new matches per pair, until little is new.
 
-    Greedy cover by gain per cost (budgeted maximum coverage: Khuller, Moss & Naor 1999).
+    Greedy cover by gain per cost (budgeted maximum coverage: Khuller, Moss & Naor 1999). While no more than `free`
+    pairs are spent, any new match is worth its pairs; from then on each may cost PAIRS_PER_MATCH of them.
     """
     masks, index = np.unique(found_by, return_inverse=True)
     matches, pairs = np.bincount(index, probability), np.bincount(index).astype(float)
@@ -277,6 +281,7 @@ def _cover(
                 rule not in chosen
                 and gain >= NEW_MATCHES * total
                 and spent + cost <= budget
+                and (spent + cost <= free or cost <= PAIRS_PER_MATCH * gain)
                 and gain > best_worth * (cost + 1)
             ):
                 best, best_worth, best_gain, best_cost = i, gain / (cost + 1), gain, cost

@@ -126,7 +126,13 @@ def block_keys(table: pl.DataFrame) -> pl.DataFrame:
 def _sorted_words(local: pl.Series) -> pl.Series:
     # petrov_ivan and ivan.petrov → ivanpetrov; null for one word, which has no other order.
     several = local.str.contains(r"\pL[._\-]+\pL").fill_null(False)
-    words = local.filter(several).str.replace_all(r"[\d_\-]+", ".").str.split(".").list.sort().list.join("")
+    parts = local.filter(several).str.replace_all(r"[\d._\-]+", ".").str.strip_chars(".")
+    halves = parts.to_frame("all").select("all", pl.col("all").str.splitn(".", 2).alias("half")).unnest("half")
+    one, two = pl.col("field_0"), pl.col("field_1")
+    halves = halves.select("all", pair=pl.when(one <= two).then(one + two).otherwise(two + one))
+    more = halves["pair"].str.contains(".", literal=True).fill_null(False)  # three words and more: sorted the long way
+    long = halves["all"].filter(more).str.split(".").list.sort().list.join("")
+    words = halves["pair"].scatter(more.arg_true(), long)
     return pl.repeat(None, len(local), dtype=pl.String, eager=True).scatter(several.arg_true(), words)
 
 

@@ -5,13 +5,13 @@ stands before it), Chinese surnames, initials (the full word is the family name)
 family names, and last the order Given Family.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
 
 from engine.normalise import name_reference
-from engine.normalise.name_words import Word, han_word, look_up, split
+from engine.normalise.name_words import Word, han_word, split_all
 from engine.normalise.scripts import fold, has_han, simplified
 
 PARTS = {
@@ -34,22 +34,21 @@ def parse(names: pl.Series) -> pl.DataFrame:
     >>> parse(pl.Series(["ИСАКОВ Эсенгул", "Dr. John Q. Smith"])).select("given", "family", "patronymic").rows()
     [('эсенгул', 'исаков', None), ('john', 'smith', 'q')]
     """
-    known: dict[str, list[Word]] = {}
-    rows = [_EMPTY if name is None else _parsed(name, known) for name in names.to_list()]
-    return pl.DataFrame(rows, schema=PARTS, orient="row")
+    cells = names.to_list()
+    raw, known = split_all(cells)
+    rows = [_EMPTY if name is None else _parsed(name, pieces, known) for name, pieces in zip(cells, raw, strict=True)]
+    columns = zip(*rows, strict=True) if rows else [()] * len(PARTS)
+    return pl.DataFrame(dict(zip(PARTS, columns, strict=True)), schema=PARTS)
 
 
-def _parsed(name: str, known: dict[str, list[Word]]) -> tuple[str | None, ...]:
+def _parsed(name: str, raw: Sequence[str], known: Mapping[str, list[Word]]) -> tuple[str | None, ...]:
     words: list[Word] = []
     comma = None
-    for raw in split(name):
-        if raw == ",":
+    for piece in raw:
+        if piece == ",":
             comma = len(words) if comma is None and words else comma
             continue
-        found = known.get(raw)
-        if found is None:
-            found = known[raw] = look_up(raw)
-        words += found
+        words += known[piece]
     words, comma = _without_titles(words, comma)
     if len(words) > 1 and all(w.hyphen for w in words[1:]):  # Margarita-Simonyan
         words = [replace(w, hyphen=False) for w in words]

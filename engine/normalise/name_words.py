@@ -5,17 +5,19 @@ is the given and which the family name is decided in `engine.normalise.name_part
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.normalise import name_reference
 from engine.normalise.scripts import clean, fold, has_han, romanise, simplified
-from engine.normalise.spelling import syllables
+from engine.normalise.spelling import folds, syllables
 
 _NOTE = re.compile(r"\([^)]*\)|\[[^\]]*\]|（[^）]*）|【[^】]*】|\"[^\"]*\"|«[^»]*»|“[^”]*”|<[^>]*>")
 _JOINED = re.compile(r"(?<=[a-zà-ÿа-яё])(?=[A-ZÀ-ÞА-ЯЁ][a-zà-ÿа-яё]{2})")
 _NOT_JOINED = re.compile(r"^(?:M[ac]c?|De|Di|Da|Du|La|Le|Lo|Van|Von|Fitz|Al|El|Ab|Abu|Ibn|Saint|St|Ter)[A-Z]")
 _LONGEST = 300  # characters of a cell that are read: what is longer is no name
 _LETTER = re.compile(r"[^\W\d_]")
+_PLAIN = re.compile("[A-Z]?[a-z]{2,}|[А-ЯЁ]?[а-яё]{2,}|[A-Z]{4,}|[А-ЯЁ]{4,}")  # a word in which nothing needs repair
 _PATRONYMIC = re.compile(
     r"(?:[ое]вич|(?:иль|лук|фом|кузьм|никит|савв|хом)ич|[ое]вна|(?:ильин|никит|кузьмин|лукин|фомин|савв)ична|йович|"
     r"[иї]вна|[oe]vich|(?:il|luk|fom|kuzm|nikit|savv)y?ich|[oei]vna|(?:ilyin|ilin|nikit|kuzmin|lukin|fomin|savv)ichna|"
@@ -75,6 +77,28 @@ def split(cell: str) -> list[str]:
     return out
 
 
+def split_all(cells: Sequence[str | None]) -> tuple[list[list[str]], dict[str, list[Word]]]:
+    """Cells → the raw words of each, and what `look_up` says of every raw word, each looked up once.
+
+    Words written plainly in one of the two common alphabets, the most of any table, are taken together.
+    """
+    raw = [[] if not cell else [cell] if _PLAIN.fullmatch(cell) else split(cell) for cell in cells]
+    distinct = dict.fromkeys(word for words in raw for word in words if word != ",")
+    plain = [word for word in distinct if _PLAIN.fullmatch(word)]
+    known = dict(zip(plain, _look_up_plain(plain), strict=True))
+    return raw, {word: known[word] if word in known else look_up(word) for word in distinct}
+
+
+def _look_up_plain(raw: Sequence[str]) -> list[list[Word]]:
+    texts = [word.lower().replace("ё", "е") for word in raw]
+    romans = [romanise(text) for text in texts]
+    no_name = name_reference.words("titles") | name_reference.words("suffixes")
+    return [
+        [Word(text, "", "", title=True) if text in no_name else _full_word(text, roman, fold, capitals=word.isupper())]
+        for word, text, roman, fold in zip(raw, texts, romans, folds(romans), strict=True)
+    ]
+
+
 def look_up(raw: str) -> list[Word]:
     """A raw word → its clean word or words (several when a hyphen joins two); [] when no letter is in it."""
     dotted = raw.endswith(".")
@@ -99,7 +123,10 @@ def _word(text: str, capitals: bool, *, hyphen: bool = False) -> Word:
     if len(text) == 1:
         return _initial(text, hyphen=hyphen)
     roman = romanise(text)
-    folded = fold(roman)
+    return _full_word(text, roman, fold(roman), capitals=capitals, hyphen=hyphen)
+
+
+def _full_word(text: str, roman: str, folded: str, *, capitals: bool = False, hyphen: bool = False) -> Word:
     parts = syllables(roman) if len(roman) <= 12 else ()
     return Word(
         text,

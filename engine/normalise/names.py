@@ -13,7 +13,7 @@ import polars as pl
 
 from engine.normalise import name_reference
 from engine.normalise.name_parts import PARTS, parse
-from engine.normalise.name_words import Word, look_up, split
+from engine.normalise.name_words import Word, split_all
 
 __all__ = [
     "FAMILY",
@@ -118,19 +118,15 @@ def _keys(
     values: pl.Series, schema: Mapping[str, pl.DataType], of: Callable[[list[Word]], tuple[str | bool | None, ...]]
 ) -> pl.DataFrame:
     empty = (None,) * len(schema)
-    rows = []
-    for value in values.to_list():
-        words = _words(value) if value else []
-        rows.append(of(words) if words else empty)
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    cells, known = split_all(values.to_list())
+    rows = [of(words) if (words := _names(cell, known)) else empty for cell in cells]
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
 
 
-def _words(value: str) -> list[Word]:
-    found = [word for raw in split(value) if raw != "," for word in look_up(raw)]
-    words = [w for w in found if not w.title]
-    if " ".join(w.text for w in words) in name_reference.words("placeholders"):
-        return []
-    return words
+def _names(raw: list[str], known: Mapping[str, list[Word]]) -> list[Word]:
+    words = [word for one in raw if one != "," for word in known[one] if not word.title]
+    return [] if " ".join(word.text for word in words) in name_reference.words("placeholders") else words
 
 
 def _given(words: list[Word]) -> tuple[str | bool | None, ...]:
@@ -151,6 +147,10 @@ def _given(words: list[Word]) -> tuple[str | bool | None, ...]:
 
 
 def _family(words: list[Word]) -> tuple[str | None, ...]:
+    if len(words) == 1:
+        (word,) = words
+        han = word.text if word.han else None
+        return word.roman, word.fold or None, family_stem(word.fold) or None, word.fold or None, han
     main = [w for w in words if not w.particle and not w.initial] or words
     return (
         " ".join(w.roman for w in words),

@@ -1,0 +1,43 @@
+"""Words of names looked up together say what each says looked up alone."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pypinyin.contrib.tone_convert import to_normal
+from pypinyin.pinyin_dict import pinyin_dict
+
+from engine.normalise import name_reference, spelling
+from engine.normalise.name_words import look_up, split, split_all
+from engine.normalise.spelling import fold, folds
+
+LETTERS = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=14)
+WORDS = st.text(alphabet="abeilnoruyABEZабвеёиоскйщьяАБЁЯ.-' ,1王小ö", min_size=1, max_size=12)
+
+
+@given(st.lists(LETTERS, max_size=30))
+def test_folds_are_those_of_each_word(words: list[str]) -> None:
+    assert folds(words) == [fold(word) for word in words]
+
+
+def test_folds_of_all_known_names() -> None:
+    words = [*sorted(name_reference.given_names()), "zhangwei", "julia", "tchaikovsky", "xiaoming", "eugen"]
+    assert folds(words) == [fold(word) for word in words]
+
+
+@given(st.lists(st.one_of(WORDS, st.none()), max_size=20))
+def test_cells_are_split_and_looked_up_as_one_by_one(cells: list[str | None]) -> None:
+    raw, known = split_all(cells)
+    assert raw == [split(cell) if cell else [] for cell in cells]
+    assert known == {word: look_up(word) for words in raw for word in words if word != ","}
+
+
+def test_capitals_and_titles() -> None:
+    cells = ["ПЕТРОВ", "Петров", "Dr", "доктор", "Мария", "OFFICE", "Ян", "Li", "МГУ", "господин"]
+    raw, known = split_all(cells)
+    assert raw == [split(cell) for cell in cells]
+    assert known == {word: look_up(word) for cell in cells for word in split(cell)}
+
+
+def test_syllables_on_file_are_those_of_the_readings() -> None:
+    common = (reading.split(",")[0] for code, reading in pinyin_dict.items() if 0x4E00 <= code <= 0x9FA5)
+    plain = {to_normal(reading).replace("ü", "v") for reading in common}
+    assert spelling._pinyin_syllables() == {s for s in plain if s.isalpha() and s.isascii()} | {"lyu", "nyu"}
