@@ -1,0 +1,143 @@
+"""Vetoes and blocking rules switched on and off: pairs counted so that every combination of them adds up.
+
+No pair is found or compared again: which blocking rules found a pair and which vetoes forbid it is known of each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from engine.errors import RulesError
+from engine.match import compare
+from engine.match.kinds import KINDS
+from engine.rules import MISSING, BlockingRule, Comparison, Rules, Veto
+
+if TYPE_CHECKING:
+    from engine.match.run import Match
+
+MOST = 400_000  # groups: beyond, those that very many rules found are put together
+MANY = 0xFFFFFFFF  # `found_by` of pairs that were put together: more rules than can be told apart
+_CROSSWISE = ("given_name", "family_name")  # read in each other's column too; a veto reads them as they stand
+
+
+def on_offer(rules: Rules) -> tuple[Veto, ...]:
+    """Rules → their vetoes, then one that each other comparison could have.
+
+    It begins where values of that kind contradict each other, else at the weakest of the kind's usual levels.
+    """
+    taken = {veto.comparison for veto in rules.vetoes}
+    return (*rules.vetoes, *(Veto(c.name, _differs(c)) for c in rules.comparisons if c.name not in taken))
+
+
+def _differs(comparison: Comparison) -> int:
+    """→ the greatest similarity at which two values of this kind are still different ones."""
+    kind = KINDS[comparison.kind]
+    if kind.veto is not None:
+        return kind.veto
+    if kind.contradiction is not None:
+        return kind.contradiction - 1
+    return min(at_least for _, at_least in kind.levels if at_least > 0) - 1
+
+
+def name(veto: Veto) -> str:
+    """Veto → its name among switches."""
+    return f"{veto.comparison}≤{veto.at_most}"
+
+
+def switched(
+    rules: Rules,
+    *,
+    vetoes: Sequence[Veto],
+    blocking: Sequence[BlockingRule],
+    on: Mapping[str, bool],
+) -> Rules:
+    """Rules, what can be switched, name → on or off → the rules with what is on; a name not given is off.
+
+    Raises RulesError when no blocking rule is left: then no pair would be found.
+    """
+    kept = tuple(rule for rule in blocking if on.get(rule.name))
+    if not kept:
+        raise RulesError("every blocking rule is switched off, so no pair would be found: leave one on")
+    return msgspec.structs.replace(rules, blocking=kept, vetoes=tuple(veto for veto in vetoes if on.get(name(veto))))
+
+
+def vetoed_by(match: "Match", vetoes: Sequence[Veto]) -> np.ndarray:
+    """Match, vetoes → for each of its pairs which of them forbid it (uint32, bit i: veto i)."""
+    bits = np.zeros(len(match.pairs), np.uint32)
+    kinds = {c.name: c.kind for c in match.rules.comparisons}
+    for bit, veto in enumerate(vetoes):
+        if kinds[veto.comparison] in _CROSSWISE:
+            ends = (match.pairs[side].to_numpy() for side in ("left", "right"))
+            similar = compare.similarity(match.encoded[veto.comparison], *ends)
+        else:
+            similar = match.similarities[veto.comparison]
+        bits |= ((similar <= veto.at_most) & (similar != MISSING)).astype(np.uint32) << np.uint32(bit)
+    return bits
+
+
+def groups(
+    match: "Match",
+    vetoes: Sequence[Veto],
+    *,
+    forest: pl.DataFrame,
+    matches: np.ndarray | None = None,
+    most: int = MOST,
+) -> tuple[pl.DataFrame, int]:
+    """Match, vetoes, a spanning forest, which pairs are true matches → the pairs counted, and how far that is exact.
+
+    One row for each pattern, set of blocking rules that found its pairs, and set of vetoes that forbid them: pattern,
+    found_by, vetoed_by, pairs, forest (edges of `forest`), matches (only where known). Whatever is switched off, the
+    pairs left are the rows whose `found_by` still holds a rule that is on. Were there more than `most` rows, pairs that
+    more than k rules found are put together as `MANY`: exact while at most k rules are off, which is the second result.
+    """
+    pairs = match.pairs
+    edges = forest.select("left", "right").cast(pl.UInt32).unique().with_columns(pl.lit(1, pl.UInt32).alias("forest"))
+    told = pairs.select("left", "right", "pattern", "found_by").with_columns(
+        pl.Series("vetoed_by", vetoed_by(match, vetoes), dtype=pl.UInt32),
+        pl.Series("matches", np.zeros(len(pairs), bool) if matches is None else matches, dtype=pl.Boolean),
+    )
+    by = ["pattern", "found_by", "vetoed_by"]
+    counted = told.group_by(by).agg(pl.len().alias("pairs"), pl.col("matches").cast(pl.UInt32).sum())
+    grown = edges.join(told.select("left", "right", *by), on=["left", "right"]).group_by(by).agg(pl.col("forest").sum())
+    table = counted.join(grown, on=by, how="left").with_columns(pl.col("forest").fill_null(0)).sort(by)
+    exact = len(match.rules.blocking)
+    while len(table) > most and exact > 1:
+        exact -= 1
+        many = pl.col("found_by").bitwise_count_ones() > exact
+        table = (
+            table.with_columns(pl.when(many).then(pl.lit(MANY, pl.UInt32)).otherwise("found_by").alias("found_by"))
+            .group_by(by)
+            .agg(pl.col("pairs", "matches", "forest").sum())
+            .sort(by)
+        )
+    return table if matches is not None else table.drop("matches"), exact
+
+
+def after_vetoes(match: "Match") -> "Match":
+    """Match → the same without the candidate pairs that its vetoes keep apart, in pairs and in pattern counts.
+
+    So what is measured of it is measured of the pairs that can merge. Forest and clusters are those of the whole match.
+    """
+    barred = vetoed_by(match, match.rules.vetoes) > 0
+    if not barred.any():
+        return match
+    gone = np.bincount(match.pairs["pattern"].to_numpy()[barred], minlength=len(match.patterns))
+    return replace(
+        match,
+        pairs=match.pairs.filter(pl.Series(~barred)),
+        similarities={name: similar[~barred] for name, similar in match.similarities.items()},
+        patterns=match.patterns.with_columns(pl.col("pairs") - pl.Series(gone, dtype=pl.Int64)),
+    )
+
+
+def elsewhere(whole: "Match", left: "Match") -> float:
+    """A Match, the same with fewer pairs → for each match expected among these, how many more the whole holds.
+
+    What `evaluate.curve` takes as `blocked`: so that recall does not rise because a rule was switched off.
+    """
+    there, here = (float((m.patterns["match_probability"] * m.patterns["pairs"]).sum() or 0.0) for m in (whole, left))
+    return max(0.0, there - here) / max(here, 1e-9)
