@@ -6,6 +6,8 @@ contradiction. `digest(part) → str` names any part of the rules by its content
 Similarities are whole numbers 0…120. Up to 99 the values differ and the number says how alike they are; from 100 on
 they are the same value, and the more records of the table hold that value the less it says: 120 is a value that two
 records hold, every two steps less is a value held twice as often, 100 a value held 2,000 times or more.
+
+A rules file read aloud, with every part explained, is docs/rules.md.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import yaml
@@ -24,6 +26,8 @@ from engine.schema import KINDS
 SAME = 100  # the least similarity of two equal values
 RAREST = 120  # the similarity of two equal values that no third record holds
 MISSING = 255  # similarity code of a pair in which a value is missing
+
+DOMAIN_KINDS = ("email", "website")  # kinds of values that lie at a domain
 
 
 class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -42,6 +46,8 @@ class Comparison(_Frozen, frozen=True):
     """What is compared: the columns of one kind, and levels from the strongest down to one with `at_least` 0.
 
     Level codes in frames: 0 a value is missing, 1 the last level, …, `len(levels)` the first and strongest.
+    `role`: where any comparison is a key, a pair is merged only if a primary key agrees, or two secondary keys do; a
+    key agrees when the two values are the same. `blank`: a missing value says nothing, or weighs like the last level.
     """
 
     name: str
@@ -49,6 +55,8 @@ class Comparison(_Frozen, frozen=True):
     columns: tuple[str, ...]
     levels: tuple[Level, ...]
     enabled: bool = True
+    role: Literal["", "primary", "secondary"] = ""
+    blank: Literal["ignored", "differs"] = "ignored"
 
 
 class BlockingRule(_Frozen, frozen=True):
@@ -69,12 +77,43 @@ class Veto(_Frozen, frozen=True):
     at_most: int
 
 
+class Test(_Frozen, frozen=True):
+    """A statement about one comparison, in names of its levels: `at_least` that level or a stronger one, `at_most` that
+    level or a weaker one, both, or neither (any two values). `blank`: what a missing value makes of the statement.
+    """
+
+    __test__ = False  # it is no test of pytest's
+
+    comparison: str
+    at_least: str | None = None
+    at_most: str | None = None
+    blank: Literal["fails", "passes"] = "fails"
+
+
+class Condition(_Frozen, frozen=True, kw_only=True):
+    """What becomes of the pairs for which all of `all_of` and `how_many` of `any_of` hold, whatever they weigh.
+
+    merge: they are merged on that ground alone; review: they go to a person; never: they are not duplicates;
+    needed: a pair for which it does not hold is never merged by itself. Where several speak of a pair, never comes
+    before review, review before needed, and needed before merge.
+    """
+
+    name: str
+    then: Literal["merge", "review", "never", "needed"]
+    all_of: tuple[Test, ...] = ()
+    any_of: tuple[Test, ...] = ()
+    how_many: int = 1
+
+
 class Exclusion(_Frozen, frozen=True):
-    """Never a duplicate on these grounds: a `pair` of record ids, or a `value` that is ignored in `comparison`."""
+    """Never a duplicate on these grounds: a `pair` of record ids; a `value` that is ignored in `comparison`, however
+    it is written; or a `domain`, all of whose addresses are ignored (in `comparison`, or in all e-mails and websites).
+    """
 
     pair: tuple[str, str] | None = None
     comparison: str | None = None
     value: str | None = None
+    domain: str | None = None
     reason: str = ""
 
 
@@ -115,6 +154,7 @@ class Rules(_Frozen, frozen=True, kw_only=True):
     comparisons: tuple[Comparison, ...]
     blocking: tuple[BlockingRule, ...]
     vetoes: tuple[Veto, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     weights: Weights = Weights()
     thresholds: Thresholds = Thresholds()
@@ -176,6 +216,10 @@ def validate(rules: Rules) -> None:
     _validate_classes(rules)
     for veto in rules.vetoes:
         _known(veto.comparison, names, "a veto")
+    _validate_keys(rules)
+    _validate_conditions(rules)
+    for exclusion in rules.exclusions:
+        _validate_exclusion(exclusion, rules)
     low, high = rules.thresholds.review, rules.thresholds.merge
     if low is not None and high is not None and low > high:
         raise RulesError(f"the review threshold {low} is above the merge threshold {high}: lower it")
@@ -206,6 +250,76 @@ def _validate_classes(rules: Rules) -> None:
                     f"weight class {one.name!r} needs {len(comparison.levels)} probabilities above 0 for comparison "
                     f"{comparison.name!r}; leave the weights out to estimate them anew"
                 )
+
+
+def _validate_keys(rules: Rules) -> None:
+    roles = [c.role for c in rules.comparisons]
+    if "primary" not in roles and roles.count("secondary") == 1:
+        alone = next(c.name for c in rules.comparisons if c.role)
+        raise RulesError(
+            f"{alone!r} is the only key and secondary, so no two keys can agree: make it primary or mark another"
+        )
+
+
+def _validate_conditions(rules: Rules) -> None:
+    levels = {c.name: [level.name for level in c.levels] for c in rules.comparisons}
+    asked: dict[tuple[Any, ...], Condition] = {}
+    for condition in rules.conditions:
+        place = f"condition {condition.name!r}"
+        tests = (*condition.all_of, *condition.any_of)
+        if not tests:
+            raise RulesError(f"{place} tests nothing: give it all_of or any_of")
+        if condition.any_of and not 1 <= condition.how_many <= len(condition.any_of):
+            raise RulesError(f"{place}: how_many is {condition.how_many}, but any_of has {len(condition.any_of)} tests")
+        for test in tests:
+            _known(test.comparison, list(levels), place)
+            _span(test, levels[test.comparison], place)
+        for name in {t.comparison for t in condition.all_of if t.blank == "fails"}:
+            spans = [_span(t, levels[name], place) for t in condition.all_of if t.comparison == name]
+            if max(first for first, _ in spans) > min(last for _, last in spans):
+                raise RulesError(f"{place} asks of {name!r} what cannot hold together: take one of the tests out")
+        tested = (frozenset(condition.all_of), frozenset(condition.any_of), condition.how_many)
+        other = asked.setdefault(tested, condition)
+        if condition is not other and _contradict(condition.then, other.then):
+            raise RulesError(
+                f"conditions {other.name!r} ({other.then}) and {condition.name!r} ({condition.then}) contradict each "
+                "other for the same pairs: delete one"
+            )
+    names = [condition.name for condition in rules.conditions]
+    if len(set(names)) < len(names):
+        raise RulesError(f"two conditions are called {next(n for n in names if names.count(n) > 1)!r}: rename one")
+
+
+def _span(test: Test, levels: list[str], place: str) -> tuple[int, int]:
+    """A test → the positions of the strongest and the weakest level for which it holds."""
+    for level in (test.at_least, test.at_most):
+        if level is not None:
+            _known(level, levels, f"{place}, {test.comparison!r}", what="level")
+    strongest = 0 if test.at_most is None else levels.index(test.at_most)
+    weakest = len(levels) - 1 if test.at_least is None else levels.index(test.at_least)
+    if strongest > weakest:
+        raise RulesError(f"{place}: {test.comparison!r} cannot be at least {test.at_least!r} and at most "
+                         f"{test.at_most!r}, which is weaker: swap them")  # fmt: skip
+    return strongest, weakest
+
+
+def _contradict(one: str, other: str) -> bool:
+    both = {one, other}
+    return len(both) == 2 and ("needed" not in both or "never" in both)
+
+
+def _validate_exclusion(exclusion: Exclusion, rules: Rules) -> None:
+    given = [name for name in ("pair", "value", "domain") if getattr(exclusion, name) is not None]
+    if len(given) != 1:
+        raise RulesError(f"an exclusion names {' and '.join(given) or 'nothing'}: give it one pair, value or domain")
+    if exclusion.value is not None and exclusion.comparison is None:
+        raise RulesError(f"the excluded value {exclusion.value!r} names no comparison: say in which it is ignored")
+    if exclusion.comparison is not None:
+        _known(exclusion.comparison, [c.name for c in rules.comparisons], "an exclusion")
+        kind = next(c.kind for c in rules.comparisons if c.name == exclusion.comparison)
+        if exclusion.domain is not None and kind not in DOMAIN_KINDS:
+            raise RulesError(f"the excluded domain {exclusion.domain!r} needs a comparison of e-mails or websites, "
+                             f"not {exclusion.comparison!r}: leave the comparison out")  # fmt: skip
 
 
 def _known(name: str, names: list[str], place: str, what: str = "comparison") -> None:

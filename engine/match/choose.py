@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from engine.match import compare
+from engine.match import compare, conditions
 from engine.match.cluster import components, logit
 from engine.match.judged import judged_pairs
 from engine.rules import MISSING, Rules, Thresholds
@@ -22,14 +22,21 @@ def thresholds(patterns: pl.DataFrame, records: int) -> Thresholds:
     """Scored patterns → the merge threshold with the best estimated F1, and a review threshold below it.
 
     Precision and recall are expectations under the model: the sum of probabilities above the threshold over the
-    pairs above it, and over the sum of all probabilities.
+    pairs above it, and over the sum of all probabilities. Pairs that a condition merges are merged at any threshold.
     """
-    ranked = patterns.filter(pl.col("pairs") > 0).sort("match_probability", descending=True)
+    verdict = pl.Series(conditions.verdicts(patterns))
+    by_rule = patterns.filter(verdict == conditions.MERGE)
+    ranked = patterns.filter((pl.col("pairs") > 0) & (verdict == conditions.OPEN))
+    ranked = ranked.sort("match_probability", descending=True)
     p, n = ranked["match_probability"].to_numpy(), ranked["pairs"].to_numpy()
     found, made = np.cumsum(p * n), np.cumsum(n)
     if len(p) == 0 or found[-1] < 1e-9:
         return Thresholds(0.9, 0.5)
-    f1 = 2 * found / (made + found[-1])
+    total = (
+        float((patterns["match_probability"] * patterns["pairs"]).sum()) if len(ranked) < len(patterns) else found[-1]
+    )
+    sure = float((by_rule["match_probability"] * by_rule["pairs"]).sum())
+    f1 = 2 * (found + sure) / (made + int(by_rule["pairs"].sum()) + total)
     last = int(np.argmax(f1))
     below = p[last + 1] if last + 1 < len(p) else 0.0
     # Halfway, in log-odds, to the next pattern below: the pairs above it are the same, with room on both sides.
@@ -58,13 +65,14 @@ def forbidden_pairs(found: "Match", rules: Rules, probability: np.ndarray, thres
     Vetoes hold for every two records that the pairs above the threshold connect, candidates or not.
     """
     parts: list[pl.DataFrame] = []
-    if rules.vetoes or rules.clustering.one_per_source:
+    if rules.vetoes or rules.clustering.one_per_source or any(c.then == "never" for c in rules.conditions):
         together = _connected_pairs(found, probability >= threshold)
         left, right = together["left"].to_numpy(), together["right"].to_numpy()
         for veto in rules.vetoes:
             s = compare.similarity(found.encoded[veto.comparison], left, right)
             parts.append(together.filter(pl.Series((s <= veto.at_most) & (s != MISSING))).with_columns(
                 pl.lit(f"veto:{veto.comparison}").alias("reason")))  # fmt: skip
+        parts += conditions.forbidden(found, rules, together)
         if rules.clustering.one_per_source and found.source is not None:
             same = pl.Series(found.source[left] == found.source[right])
             parts.append(together.filter(same).with_columns(pl.lit("one_per_source").alias("reason")))

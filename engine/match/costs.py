@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.errors import RulesError
+from engine.match import conditions
 
 CANDIDATES = tuple(round(t / 1000, 3) for t in range(20, 1000))
 
@@ -59,9 +60,14 @@ def best_thresholds(
     at, p = np.array(CANDIDATES), patterns["match_probability"].to_numpy()
     n = patterns["pairs"].to_numpy().astype(float)
     held = p * n if matches is None else np.asarray(matches, float)
+    verdict = conditions.verdicts(patterns)
+    by_rule = verdict == conditions.MERGE
     cell = np.searchsorted(at, p, side="right")  # how many candidates lie at or below the pattern
+    cell = np.select([by_rule, verdict != conditions.OPEN], [len(at), 0], default=cell)
     pairs, same = (np.bincount(cell, weights=w, minlength=len(at) + 1)[::-1].cumsum()[::-1][1:] for w in (n, held))
-    below = held.sum() - same
+    # Whatever the thresholds, a person settles the pairs that a condition puts before one: nothing is missed there.
+    asked = verdict == conditions.REVIEW
+    below = held[~asked].sum() - same
     # With both thresholds at one place nothing is reviewed; the two parts of the loss move apart from there.
     merging = costs.wrong_merge * (pairs - same) - costs.minute * costs.minutes * pairs
     leaving = costs.missed * below + costs.minute * costs.minutes * pairs
@@ -70,11 +76,11 @@ def best_thresholds(
     cheapest = np.flatnonzero(total <= total.min() + 1e-9 * max(1.0, abs(float(total.min()))))
     merge = int(cheapest[-1])
     review = int(np.flatnonzero(leaving[: merge + 1] <= lowest[merge] + 1e-9 * max(1.0, lowest[merge]))[-1])
-    waiting = int(pairs[review] - pairs[merge])
+    waiting = int(pairs[review] - pairs[merge] + n[asked].sum())
     return Best(
         merge=float(at[merge]),
         review=float(at[review]),
-        total=float(total[merge] + costs.missed * missed_by_blocking),
+        total=float(total[merge] + costs.minute * costs.minutes * n[asked].sum() + costs.missed * missed_by_blocking),
         wrong=float(pairs[merge] - same[merge]),
         missed=float(below[review] + missed_by_blocking),
         waiting=waiting,

@@ -13,6 +13,7 @@ import polars as pl
 
 from engine.errors import UnknownColumn
 from engine.match.block import KeyColumn
+from engine.match.exclusions import struck
 from engine.match.kinds import KINDS, Kind
 from engine.match.side_by_side import side_by_side
 from engine.normalise import placeholders
@@ -85,21 +86,17 @@ def encode(
 
     The second frame: comparison, value, records, reason.
     """
-    excluded: dict[str, list[str]] = {comparison.name: [] for comparison in comparisons}
-    for exclusion in exclusions:
-        if exclusion.comparison in excluded and exclusion.value is not None:
-            excluded[exclusion.comparison].append(exclusion.value)
     made = side_by_side(
         "encode",
         {comparison.name: comparison for comparison in comparisons},
-        lambda comparison: _encode_one(records, comparison, region, excluded[comparison.name]),
+        lambda comparison: _encode_one(records, comparison, region, exclusions),
         progress=progress,
     )
     return {name: one for name, (one, _) in made.items()}, pl.concat([found for _, found in made.values()])
 
 
 def _encode_one(
-    records: pl.DataFrame, comparison: Comparison, region: str, excluded: list[str]
+    records: pl.DataFrame, comparison: Comparison, region: str, excluded: Sequence[Exclusion]
 ) -> tuple[Encoded, pl.DataFrame]:
     kind = KINDS[comparison.kind]
     # No value is empty, so that the empty text can stand for a missing one.
@@ -109,9 +106,9 @@ def _encode_one(
     raw_codes = dictionary.indices.to_numpy()
     times = np.where(raw.is_null(), 0, np.bincount(raw_codes, minlength=len(raw)))
     ignored = placeholders.found(raw, pl.Series("records", times), comparison.kind)
-    by_user = raw.is_in(excluded).fill_null(False)
-    dropped = by_user | raw.is_in(ignored["value"].implode()).fill_null(False)
-    keys = kind.keys(raw.set(dropped, None), region)
+    left, by_user = struck(raw, kind, comparison, excluded, region=region)
+    dropped = raw.is_in(ignored["value"].implode()).fill_null(False)
+    keys = kind.keys(left.set(dropped, None), region)
     present = keys[kind.same].is_not_null().to_numpy()
     _, row_of_first, row = np.unique(keys.hash_rows(seed=1).to_numpy(), return_index=True, return_inverse=True)
     kept = present[row_of_first]
@@ -121,7 +118,9 @@ def _encode_one(
     found = pl.concat(
         [
             ignored.select("value", pl.col("records").cast(pl.Int64), "reason"),
-            raw.filter(by_user).to_frame().select(
+            raw.filter(by_user)
+            .to_frame()
+            .select(
                 "value",
                 pl.Series("records", times[by_user.to_numpy()], dtype=pl.Int64),
                 pl.lit("excluded").alias("reason"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from engine.match import intervals
+from engine.match import conditions, intervals
 from engine.match.cluster import logit
 
 if TYPE_CHECKING:
@@ -30,15 +30,20 @@ class Truth:
 
 def against(match: "Match", truth: pl.DataFrame) -> Truth:
     """Match, truth (record_id, cluster_id) → true matches of each pattern. Records without truth match nothing."""
+    same, in_table = true_matches(match, truth)
+    per_pattern = np.bincount(match.pairs["pattern"].to_numpy()[same], minlength=len(match.patterns))
+    return Truth(per_pattern, in_table)
+
+
+def true_matches(match: "Match", truth: pl.DataFrame) -> tuple[np.ndarray, int]:
+    """Match, truth → which of its pairs are true matches, and how many of those there are in the whole table."""
     ids = match.records.select("record_id").join(
         truth.select("record_id", "cluster_id").unique("record_id"), on="record_id", how="left", maintain_order="left"
     )
     code = ids["cluster_id"].rank("dense").fill_null(0).to_numpy().astype(np.int64)
     left, right = code[match.pairs["left"].to_numpy()], code[match.pairs["right"].to_numpy()]
-    same = (left == right) & (left > 0)
-    per_pattern = np.bincount(match.pairs["pattern"].to_numpy()[same], minlength=len(match.patterns))
     size = np.bincount(code[code > 0]).astype(np.int64)
-    return Truth(per_pattern, int((size * (size - 1) // 2).sum()))
+    return (left == right) & (left > 0), int((size * (size - 1) // 2).sum())
 
 
 def curve(
@@ -55,11 +60,14 @@ def curve(
     basis: `exact` (truth), `judged` (judged matches and non-matches per pattern, see `engine.match.intervals`; how
     often the bounds hold is on docs/coverage.md) or `estimate` (the model's expectation, no bounds). Recall counts
     matches among the candidates; with truth, also those that blocking missed; `blocked`: for each match among the
-    candidates so many are taken to be elsewhere (see `blocked_out`).
+    candidates so many are taken to be elsewhere (see `blocked_out`). Conditions decide which pairs are merged; how many
+    of those are matches is asked of the truth, the judgements or the model all the same.
     """
     p, n = patterns["match_probability"].to_numpy(), patterns["pairs"].to_numpy().astype(float)
     at = np.asarray(thresholds, float)
-    above = p[None, :] >= at[:, None]
+    above = np.array([conditions.merged(patterns, threshold) for threshold in thresholds], bool).reshape(
+        len(at), len(p)
+    )
     pairs = above @ n
     frame = pl.DataFrame({"threshold": at, "pairs": pairs.astype(np.int64)})
     if truth is not None:
@@ -93,9 +101,14 @@ def _judged_draws(
     patterns: pl.DataFrame, judged: tuple[np.ndarray, np.ndarray], thresholds: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Judgements per pattern → draws of the number of matches above each threshold, and of all matches."""
-    cells = intervals.pool(patterns, judged, cuts=thresholds.tolist())
+    verdict = conditions.verdicts(patterns)
+    cells = intervals.pool(patterns, judged, cuts=thresholds.tolist(), apart=verdict)
     drawn = intervals.draws(cells, seed=seed)
-    return drawn @ (cells.low[:, None] >= thresholds[None, :]), drawn.sum(axis=1)
+    of_cell = np.zeros(len(cells.low), np.uint8)
+    of_cell[cells.of_pattern] = verdict
+    above = cells.low[:, None] >= thresholds[None, :]
+    above = np.where((of_cell == conditions.OPEN)[:, None], above, (of_cell == conditions.MERGE)[:, None])
+    return drawn @ above, drawn.sum(axis=1)
 
 
 @dataclass(frozen=True)
@@ -156,6 +169,7 @@ def examples(match: "Match", *, near: float, count: int = 10) -> pl.DataFrame:
     They come from different patterns where there are enough, so that each shows something else.
     """
     distance = np.abs(logit(match.patterns["match_probability"].to_numpy()) - logit(near))
+    distance[conditions.verdicts(match.patterns) != conditions.OPEN] = np.inf  # no threshold moves these
     nearest = match.patterns.select("pattern", "match_probability", "match_weight").with_columns(
         pl.Series("distance", distance)
     ).sort("distance", "pattern").head(count)  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from engine.errors import InputError
-from engine.match import compare, weigh
+from engine.match import compare, conditions, weigh
 from engine.match.encode import raw_values
 from engine.rules import MISSING, Comparison
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """What one comparison adds: `weight` in bits; `similarity` None and `level` "missing" where a value is missing."""
+    """What one comparison adds: `weight` in bits; `similarity` None and `level` "missing" where a value is missing.
+
+    `ignored`: why a value that is there does not count, a reason of `Match.placeholders` such as "excluded".
+    """
 
     comparison: str
     level: str
@@ -25,6 +28,7 @@ class Part:
     right: str | None
     similarity: int | None
     weight: float
+    ignored: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Explanation:
 
     `would_find`: further blocking rules on which they agree, for a pair that none of the rules brought together.
     `would_match`: (comparison, level, weight then) for single changes that would lift the pair over the threshold.
+    `verdict`: what conditions, key fields, exclusions and vetoes make of the pair, one of `conditions.NAMES`, and
+    `decided_by` which of them: ("condition", name), ("keys", ""), ("exclusion", reason), ("veto", comparison).
     """
 
     left_id: str
@@ -45,6 +51,8 @@ class Explanation:
     found_by: tuple[str, ...]
     would_find: tuple[str, ...]
     would_match: tuple[tuple[str, str, float], ...]
+    verdict: str = conditions.NAMES[conditions.OPEN]
+    decided_by: tuple[tuple[str, str], ...] = ()
 
 
 def pair(match: "Match", left_id: str, right_id: str) -> Explanation:
@@ -64,6 +72,7 @@ def pair(match: "Match", left_id: str, right_id: str) -> Explanation:
     shown = {c.name: raw_values(match.records[[left, right]], c.columns).to_list() for c in comparisons}
     scored = _score(match, [codes]).row(0, named=True)
     found_by = tuple(rule.name for rule in match.rules.blocking if _agree(match, rule.keys, left, right))
+    verdict, decided_by = _laid_down(match, (left_id, right_id), similar, codes)
     return Explanation(
         left_id,
         right_id,
@@ -79,6 +88,7 @@ def pair(match: "Match", left_id: str, right_id: str) -> Explanation:
                 right=shown[c.name][1],
                 similarity=None if similar[c.name][0] == MISSING else int(similar[c.name][0]),
                 weight=parts[c.name],
+                ignored=_ignored(match, c.name, shown[c.name]) if similar[c.name][0] == MISSING else None,
             )
             for c in comparisons
             if c.enabled
@@ -86,7 +96,31 @@ def pair(match: "Match", left_id: str, right_id: str) -> Explanation:
         found_by,
         () if found_by else _would_find(match, left, right),
         _would_match(match, codes),
+        verdict,
+        decided_by,
     )
+
+
+def _laid_down(
+    match: "Match", ids: tuple[str, str], similar: dict[str, np.ndarray], codes: dict[str, int]
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """→ what is laid down for these two whatever they weigh, and by what."""
+    rules = match.rules
+    never = [("veto", v.comparison) for v in rules.vetoes
+             if (s := int(similar[v.comparison][0])) <= v.at_most and s != MISSING]  # fmt: skip
+    never += [("exclusion", e.reason) for e in rules.exclusions if e.pair is not None and set(e.pair) == set(ids)]
+    if never:
+        return conditions.NAMES[conditions.NEVER], tuple(never)
+    frame = _frame([codes])
+    code = int(conditions.verdicts(conditions.with_verdicts(rules, frame))[0])
+    names = conditions.decided_by(rules, frame)[0]
+    return conditions.NAMES[code], tuple(("keys", "") if n == conditions.KEYS else ("condition", n) for n in names)
+
+
+def _ignored(match: "Match", comparison: str, shown: list[str | None]) -> str | None:
+    """→ why the value of one of the two records does not count, None when it is simply not there."""
+    told = match.placeholders.filter((pl.col("comparison") == comparison) & pl.col("value").is_in(shown))
+    return None if told.is_empty() else str(told["reason"][0])
 
 
 def _would_find(match: "Match", left: int, right: int) -> tuple[str, ...]:
@@ -112,7 +146,9 @@ def _frame(codes: list[dict[str, int]]) -> pl.DataFrame:
 
 
 def _score(match: "Match", codes: list[dict[str, int]]) -> pl.DataFrame:
-    return weigh.score(match.rules.comparisons, match.rules.weights, _frame(codes))
+    return conditions.with_verdicts(
+        match.rules, weigh.score(match.rules.comparisons, match.rules.weights, _frame(codes))
+    )
 
 
 def _parts(match: "Match", codes: dict[str, int]) -> tuple[dict[str, float], float]:
@@ -131,7 +167,7 @@ def _would_match(match: "Match", codes: dict[str, int]) -> tuple[tuple[str, str,
     tried = [(c, code) for c in match.rules.comparisons if c.enabled
              for code in range(1, len(c.levels) + 1) if code != codes[c.name]]  # fmt: skip
     scored = _score(match, [{**codes, c.name: code} for c, code in tried])
-    enough = (scored["match_probability"] >= match.rules.thresholds.merge).to_list()
+    enough = conditions.merged(scored, match.rules.thresholds.merge).tolist()
     weights = scored["match_weight"].to_list()
     first: dict[str, tuple[str, str, float]] = {}
     for (comparison, code), over, weight in zip(tried, enough, weights, strict=True):

@@ -50,12 +50,21 @@ class Cells:
     no: Matrix
 
 
-def pool(patterns: pl.DataFrame, judged: tuple[Matrix, Matrix], *, cuts: Sequence[float]) -> Cells:
-    """Scored patterns, judged matches and non-matches per pattern → cells; none of them spans one of the `cuts`."""
+def pool(
+    patterns: pl.DataFrame, judged: tuple[Matrix, Matrix], *, cuts: Sequence[float], apart: Matrix | None = None
+) -> Cells:
+    """Scored patterns, judged matches and non-matches per pattern → cells; none of them spans one of the `cuts`.
+
+    `apart`: a small whole number per pattern; patterns with different ones never share a cell.
+    """
     p, n = patterns["match_probability"].to_numpy(), patterns["pairs"].to_numpy().astype(float)
     inner = np.concatenate([np.arange(-FARTHEST, FARTHEST, CELL), STRATA])
     bounds = np.unique(np.concatenate([[0.0], _probability(inner), np.asarray(cuts, float)]))
-    there, of_pattern = np.unique(np.searchsorted(bounds, p, side="right") - 1, return_inverse=True)
+    place = np.searchsorted(bounds, p, side="right") - 1
+    kinds = 1 if apart is None else int(apart.max(initial=0)) + 1
+    joint = place if apart is None else place * kinds + apart
+    there, of_pattern = np.unique(joint, return_inverse=True)
+    there = there // kinds
     size = len(there)
     pairs = np.bincount(of_pattern, n, minlength=size)
     mean = np.bincount(of_pattern, n * p, minlength=size) / np.maximum(pairs, 1e-300)

@@ -12,7 +12,7 @@ from pypinyin import lazy_pinyin
 
 from engine.errors import RulesError
 from engine.match import block as blocking
-from engine.match import compare, weigh
+from engine.match import compare, conditions, weigh
 from engine.match.encode import encode
 from engine.progress import Progress, silent
 from engine.rules import Rules
@@ -65,11 +65,14 @@ def recall_by_mutation(
     made = pl.DataFrame({"left": left.astype(np.uint32), "right": right.astype(np.uint32)})
     similar = compare.compare(encoded, made)
     patterns, number = compare.patterns(rules.comparisons, similar)
-    scored = weigh.score(rules.comparisons, rules.weights, patterns)["match_probability"].to_numpy()[number]
+    patterns = conditions.with_verdicts(rules, weigh.score(rules.comparisons, rules.weights, patterns))
+    merged = conditions.merged(patterns, merge)[number]
+    waiting = conditions.waiting(patterns, review, merge)[number]
     for veto in rules.vetoes:
         against = similar[veto.comparison]
-        scored = np.where((against <= veto.at_most) & (against != 255), 0.0, scored)
-    seen = made.with_columns(kind=pl.Series(kinds), p=pl.Series(scored)).join(
+        allowed = (against > veto.at_most) | (against == 255)
+        merged, waiting = merged & allowed, waiting & allowed
+    seen = made.with_columns(kind=pl.Series(kinds), merged=pl.Series(merged), waiting=pl.Series(waiting)).join(
         pairs.select("left", "right", found=pl.lit(True)), on=["left", "right"], how="left", maintain_order="left"
     ).with_columns(pl.col("found").fill_null(False))  # fmt: skip
     return (
@@ -77,8 +80,8 @@ def recall_by_mutation(
         .agg(
             tried=pl.len(),
             found=pl.col("found").sum(),
-            review=(pl.col("found") & (pl.col("p") >= review) & (pl.col("p") < merge)).sum(),
-            merged=(pl.col("found") & (pl.col("p") >= merge)).sum(),
+            review=(pl.col("found") & pl.col("waiting")).sum(),
+            merged=(pl.col("found") & pl.col("merged")).sum(),
         )
         .with_columns(recall=pl.col("merged") / pl.col("tried"))
         .cast(dict(SCHEMA))  # type: ignore[arg-type]

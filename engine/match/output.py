@@ -13,6 +13,7 @@ from polars import selectors as cs
 
 import engine
 from engine.files import write_atomically
+from engine.match import conditions
 from engine.match.run import Match
 from engine.rules import dump_all
 
@@ -90,7 +91,10 @@ def peak_rss_mb() -> int:
 
 
 def pair_table(match: Match) -> pl.DataFrame:
-    """Match → its candidate pairs: left_id, right_id, match_weight, match_probability, the level of each comparison."""
+    """Match → its candidate pairs: left_id, right_id, match_weight, match_probability, the level of each comparison.
+
+    With conditions in the rules also `verdict`, what they make of the pair, whatever it weighs.
+    """
     ids = match.records["record_id"]
     number = match.pairs["pattern"].to_numpy()
     levels = []
@@ -105,5 +109,13 @@ def pair_table(match: Match) -> pl.DataFrame:
             pl.Series("match_weight", np.round(match.weight, 4)),
             pl.Series("match_probability", np.round(match.probability, 6)),
             *levels,
+            *_verdicts(match),
         ]
     )
+
+
+def _verdicts(match: Match) -> list[pl.Series]:
+    if not conditions.asked(match.rules):
+        return []
+    code = conditions.verdicts(match.patterns)[match.pairs["pattern"].to_numpy()]
+    return [pl.Series("verdict", conditions.NAMES, dtype=pl.Enum(conditions.NAMES)).gather(code)]

@@ -28,7 +28,7 @@ _MATCHED = ("contact", "company")
 
 
 class Result(NamedTuple):
-    """One test: `got` is what the rules say, `veto` the comparison that forbids the merge, if one does."""
+    """One test: `got` is what the rules say, `veto` the comparison whose veto forbids the merge, if one does."""
 
     number: int
     expected: str
@@ -112,22 +112,22 @@ def held_against(rules: Rules, results: list[Result]) -> list[Result]:
     """Rules that differ in their thresholds alone, results → the results under them; nothing is compared again."""
     assert rules.thresholds.merge is not None and rules.thresholds.review is not None
     thresholds = rules.thresholds.merge, rules.thresholds.review
-    return [r._replace(got=_verdict(r.explanation.probability, r.veto, thresholds)) for r in results]
+    return [r._replace(got=_verdict(r.explanation, thresholds)) for r in results]
 
 
-def _verdict(probability: float, veto: str | None, thresholds: tuple[float, float]) -> str:
+def _verdict(told: Explanation, thresholds: tuple[float, float]) -> str:
     merge, review = thresholds
-    if veto is not None or probability < review:
+    if told.verdict != "open":
+        return {"merge": "match", "review": "review"}.get(told.verdict, "non_match")
+    if told.probability < review:
         return "non_match"
-    return "match" if probability >= merge else "review"
+    return "match" if told.probability >= merge else "review"
 
 
 def _result(found: Match, number: int, expected: str, reason: str, thresholds: tuple[float, float]) -> Result:
     told = explain.pair(found, f"{number} left", f"{number} right")
-    similar = {part.comparison: part.similarity for part in told.parts}
-    vetoes = (v for v in found.rules.vetoes if (s := similar.get(v.comparison)) is not None and s <= v.at_most)
-    veto = next((v.comparison for v in vetoes), None)
-    return Result(number, expected, _verdict(told.probability, veto, thresholds), reason, veto, told)
+    veto = next((name for ground, name in told.decided_by if ground == "veto"), None)
+    return Result(number, expected, _verdict(told, thresholds), reason, veto, told)
 
 
 def _records(tests: pl.DataFrame, rules: Rules) -> pl.DataFrame:

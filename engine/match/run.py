@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from engine.match import block as blocking
-from engine.match import chance, choose, cluster, compare, learn, weigh
+from engine.match import chance, choose, cluster, compare, conditions, learn, weigh
 from engine.match.encode import Encoded, encode
 from engine.match.judged import judged_counts
 from engine.match.kinds import KINDS, contradicting, expected_levels
@@ -30,7 +30,7 @@ class Match:
     encoded: Mapping[str, Encoded] = field(repr=False)
     pairs: pl.DataFrame  # left, right, found_by, pattern
     similarities: Mapping[str, np.ndarray] = field(repr=False)
-    patterns: pl.DataFrame  # pattern, level columns, pairs, match_weight, match_probability, looks_like
+    patterns: pl.DataFrame  # pattern, level columns, pairs, match_weight, match_probability, looks_like, verdict
     forest: pl.DataFrame
     clusters: pl.DataFrame
     splits: pl.DataFrame  # left, right, reason: pairs above the threshold kept apart
@@ -138,9 +138,10 @@ def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = s
         judged = judged_counts(found.records, pairs, len(patterns), found.judgements)
         weights = clock("weigh", lambda: _estimate(found, rules, patterns, judged, seed, progress))
         rules = learn.refined(msgspec.structs.replace(rules, weights=weights), patterns, judged, seed=seed)
-    patterns = weigh.score(rules.comparisons, rules.weights, patterns)
+    patterns = conditions.with_verdicts(rules, weigh.score(rules.comparisons, rules.weights, patterns))
     fresh = replace(found, rules=rules, pairs=pairs, patterns=patterns, seconds=clock.seconds)
-    grown = clock("forest", lambda: cluster.forest(pairs, fresh.probability, fresh.weight, len(found.records)))
+    probability, weight = (of_pattern[number] for of_pattern in conditions.ranking(patterns))
+    grown = clock("forest", lambda: cluster.forest(pairs, probability, weight, len(found.records)))
     return recluster(replace(fresh, forest=grown), rules, progress=progress)
 
 
@@ -167,7 +168,7 @@ def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Mat
         threshold = chosen.merge if threshold is None else threshold
         review = min(chosen.review if review is None else review, threshold)
         rules = msgspec.structs.replace(rules, thresholds=Thresholds(threshold, review))
-    probability = found.probability
+    probability = conditions.deciding(found.patterns, threshold)[found.pairs["pattern"].to_numpy()]
 
     def grow() -> cluster.Clustered:
         forbidden = choose.forbidden_pairs(found, rules, probability, threshold)

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from engine.errors import InputError
+from engine.match import conditions
 
 if TYPE_CHECKING:
     from engine.match.run import Match
@@ -94,12 +95,12 @@ def _figures(before: "Match", after: "Match", gained: int, lost: int) -> pl.Data
 def _sizes(match: "Match") -> list[tuple[str, int]]:
     size = match.clusters.group_by("cluster_id").len()["len"]
     several = size.filter(size > 1)
-    probability, pairs = match.patterns["match_probability"], match.patterns["pairs"]
+    pairs = match.patterns["pairs"].to_numpy()
     merge, review = match.rules.thresholds.merge or 1.0, match.rules.thresholds.review or 1.0
     return [
         ("candidate_pairs", len(match.pairs)),
-        ("pairs_merged", int(pairs.filter(probability >= merge).sum())),
-        ("pairs_to_review", int(pairs.filter((probability >= review) & (probability < merge)).sum())),
+        ("pairs_merged", int(pairs[conditions.merged(match.patterns, merge)].sum())),
+        ("pairs_to_review", int(pairs[conditions.waiting(match.patterns, review, merge)].sum())),
         ("groups", len(several)),
         ("removable", int(several.sum() - len(several))),
         ("largest_group", int(np.max(size.to_numpy(), initial=0))),

@@ -14,6 +14,7 @@ from types import MappingProxyType
 import numpy as np
 import polars as pl
 
+from engine.match.conditions import blanks_read
 from engine.match.latent import SMOOTH, Fit, Indicators, Layout, Matrix, fellegi_sunter, known_shares, latent_classes
 from engine.progress import Progress, silent
 from engine.rules import Comparison, LatentClass, Weights
@@ -179,7 +180,7 @@ def _as_weights(layout: Layout, fit: Fit, is_match: np.ndarray) -> Weights:
 def log_likelihoods(comparisons: Sequence[Comparison], weights: Weights, patterns: pl.DataFrame) -> Matrix:
     """Pattern table → log(share · P(pattern | class)) for each pattern and class; disabled comparisons left out."""
     used = [c for c in comparisons if c.enabled]
-    layout = Layout.of(used)
+    layout, patterns = Layout.of(used), blanks_read(used, patterns)
     log_levels = np.log([[p for name in layout.names for p in cls.levels[name]] for cls in weights.classes])
     return layout.indicators(patterns).sums(log_levels) + np.log([c.share for c in weights.classes])
 
@@ -211,6 +212,7 @@ def _log_sum(logs: Matrix) -> Matrix:
 def adjustments(comparisons: Sequence[Comparison], patterns: pl.DataFrame) -> Matrix:
     """Pattern table → bits added by hand to each pattern (`Level.adjust`)."""
     added = np.zeros(len(patterns))
+    patterns = blanks_read(comparisons, patterns)
     for comparison in comparisons:
         if comparison.enabled and any(level.adjust for level in comparison.levels):
             by_code = np.array([0.0, *(level.adjust for level in reversed(comparison.levels))])
