@@ -3,12 +3,15 @@
 import streamlit as st
 
 from pages._ui import state
-from pages._ui.components import frame, sidebar
+from pages._ui.components import background, frame, sidebar
 
 st.set_page_config(page_title="Winnow", page_icon=":material/grain:", layout="wide")
 state.start()
 tasks = sidebar.tasks()
 page = st.navigation(tasks, position="hidden")
+under_way = sidebar.draw(tasks)
 with frame.guard():
-    sidebar.draw(tasks)
+    frame.open_sample()
     page.run()
+with under_way:
+    background.aside()

@@ -1,8 +1,6 @@
 """Merge: the groups of duplicates, what becomes of each, the golden record and where its values come from."""
 
-import streamlit as st
-
-from pages._ui import work
+from pages._ui import outcome, work
 from pages._ui.components import frame, groups, sidebar
 from pages._ui.text import _
 
@@ -15,7 +13,7 @@ entity = sidebar.entity()
 if entity:
     with frame.working(_("Grouping duplicates…")):
         found = work.match(entity)
-        golden = work.golden(entity)
+        golden = outcome.golden(entity)
     if golden.survivors.is_empty():
         frame.empty(
             _("No duplicates at this threshold"),
@@ -23,10 +21,10 @@ if entity:
             page="pages/rules.py",
             label=_("Go to Rules"),
         )
-        st.stop()
-    table = groups.summary(entity, found, golden)
-    groups.figures(table)
-    shown = groups.filtered(table)
-    chosen = groups.choose(shown)
-    if chosen is not None:
-        groups.detail(entity, found, golden, chosen)
+    else:
+        table = groups.summary(entity, found, golden)
+        groups.figures(table)
+        shown = groups.filtered(table)
+        chosen = groups.choose(shown)
+        if chosen is not None:
+            groups.detail(entity, found, golden, chosen)

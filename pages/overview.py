@@ -12,7 +12,7 @@ if snapshot is None:
 else:
     overview_views.contents(snapshot)
     with frame.working(_("Looking for duplicates…")):
-        found = {entity: work.match(entity) for entity in work.entities()}
+        found = work.matches()
     overview_views.duplicates(found)
     overview_views.next_steps(snapshot, found)
     overview_views.picture(found)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._ui import work
+from pages._ui import outcome, work
 from pages._ui.components import frame, plan_views, sidebar
 from pages._ui.text import _
 
@@ -16,7 +16,7 @@ if work.snapshot() is None:
 else:
     plan_views.settings()
     with frame.working(_("Putting the plan together…")):
-        plan = work.plan()
+        plan = outcome.plan()
     plan_views.figures(plan)
     plan_views.take_along(plan)
     items, change, check = st.tabs([_("What is to be done"), _("What changes"), _("Check a plan")])

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._ui import work
+from pages._ui import outcome, work
 from pages._ui.components import frame, schedule_views, sidebar
 from pages._ui.text import _
 
@@ -16,7 +16,7 @@ if work.snapshot() is None:
 else:
     schedule_views.as_of()
     with frame.working(_("Applying the schedule…")):
-        decided = work.dispositions()
+        decided = outcome.dispositions()
     schedule_views.figures(decided)
     due, rules, holds = st.tabs([_("What falls due"), _("Schedule"), _("Holds")])
     with due:

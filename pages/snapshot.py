@@ -16,7 +16,8 @@ names = [_("Load an export"), _("Snapshots"), _("How it was read"), _("What it h
 load, known, reading, profile = st.tabs(names, default=names[0] if snapshot is None else names[3])
 with load:
     loading.choose()
-    loading.draft()
+    with frame.guard():
+        loading.draft()
 with known:
     snapshot_views.known()
 with reading:

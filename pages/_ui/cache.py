@@ -1,5 +1,8 @@
 """What was computed once: the only module with `st.cache_*`. Engine functions by snapshot id and digest of the rules.
 
+What may take longer than a moment is a job (`jobs.py`): such a function gives the result when it is there, and raises
+`jobs.Waiting` when it is not there yet. The rest is worked out at once, in the visitor's own run.
+
 Frames are never hashed and never copied: they hang on a snapshot's id, which is the hash of its content, and are
 shared by all visitors, who must not change them. Arguments that begin with an underscore are not part of the key.
 """
@@ -7,7 +10,7 @@ shared by all visitors, who must not change them. Arguments that begin with an u
 import dataclasses
 import datetime as dt
 import hashlib
-import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +19,27 @@ import polars as pl
 import streamlit as st
 
 from engine import rules as rule_files
-from engine.match import evaluate, mutate, run, suggest
+from engine.match import mutate, run, steps, suggest, switches
 from engine.match import rule_tests as engine_tests
-from engine.match.judged import judged_counts
 from engine.match.rule_tests import Result
 from engine.match.run import Match
+from engine.match.steps import Steps
 from engine.plan import build, make, survivorship
 from engine.plan.build import Plan
 from engine.plan.compile import capabilities
 from engine.plan.merges import Decision
 from engine.plan.survivorship import Golden
+from engine.progress import Progress
 from engine.retention import decide
 from engine.retention.schedule import Hold, Schedule
-from engine.rules import Rules, Thresholds
+from engine.rules import BlockingRule, Rules, Thresholds, Veto, Weights
 from engine.snapshot import profile, read
 from engine.snapshot.table import Table
 from engine.snapshot.workspace import Workspace
 from engine.storage import findings as storage_findings
 from engine.storage import growth, links
 from engine.storage import usage as storage_usage
+from pages._ui import jobs, state
 from pages._ui.components.live import packing
 
 _FEW, _SOME, _MANY = 4, 24, 200
@@ -47,9 +52,19 @@ def workspace(path: str) -> Workspace:
 
 
 @st.cache_resource(show_spinner=False)
-def lock(path: str) -> threading.Lock:
-    """A folder → the lock that lets only one visitor at a time load files into it."""
-    return threading.Lock()
+def room() -> jobs.Room:
+    """→ the room in which the jobs of all visitors are done."""
+    return jobs.Room()
+
+
+def ask(key: jobs.Key, work: jobs.Work, *, slot: jobs.Key = (), patience: float | None = None) -> Any:
+    """(key, work) → its result, or `jobs.Waiting` while it is done for this visitor."""
+    return room().ask(key, work, who=state.who(), slot=slot, patience=patience)
+
+
+def again(key: jobs.Key) -> None:
+    """What this visitor cancelled, what failed, or what changed the workspace, is done anew when it is asked for."""
+    room().again(key, state.who())
 
 
 @st.cache_resource(show_spinner=False, max_entries=_FEW)
@@ -58,29 +73,89 @@ def snapshot(path: str, snapshot_id: str) -> Any:
     return workspace(path).load(snapshot_id)
 
 
-@st.cache_resource(show_spinner=False, max_entries=_SOME)
 def suggested(path: str, snapshot_id: str, entity: str) -> Rules:
-    """→ the rules the engine suggests for these records."""
-    return suggest.suggest(snapshot(path, snapshot_id).frames[entity], entity=entity)
+    """→ the rules the engine suggests for these records; the match under them is known as well then."""
+
+    def work(progress: Progress) -> Rules:
+        found = suggest.suggest_and_match(snapshot(path, snapshot_id).frames[entity], entity=entity, progress=progress)
+        open_ = msgspec.structs.replace(found.rules, weights=Weights(), thresholds=Thresholds())
+        room().keep(_match_key(path, snapshot_id, entity, open_), (_weight(open_), found))
+        return open_
+
+    said: Rules = ask(("suggest", path, snapshot_id, entity), work, slot=("suggest", entity))
+    return said
 
 
-def match(path: str, snapshot_id: str, entity: str, rules: Rules, judgements: pl.DataFrame | None) -> Match:
-    """→ the `Match` under these rules and judgements; only what a changed part of the rules needs is done again."""
-    compared = _compared(path, snapshot_id, entity, _basis(rules), rules)
-    weight = rule_files.digest((rules.comparisons, rules.weights))
-    weighed = _weighed(path, snapshot_id, entity, _basis(rules), weight, rules, compared)
+def match(
+    path: str,
+    snapshot_id: str,
+    entity: str,
+    rules: Rules,
+    judgements: pl.DataFrame | None,
+    *,
+    base: tuple[BlockingRule, ...] = (),
+    view: str = "match",
+    patience: float | None = None,
+) -> Match:
+    """→ the `Match` under these rules and judgements; only what a changed part of the rules needs is done again.
+
+    `base`: blocking rules, those of `rules` among them, under which pairs are found once for all that leave some out.
+    `view`: who asks for the same view under other rules no longer waits for those before.
+    """
+    weighed = whole(path, snapshot_id, entity, rules, base, view=view, patience=patience)
+    if weighed.rules.blocking != rules.blocking:
+        kept = rule_files.digest(rules.blocking)
+        weighed = _narrowed(path, snapshot_id, entity, _basis(weighed.rules), _weight(rules), kept, rules, weighed)
     said = frame_digest(judgements)
     return _clustered(path, snapshot_id, entity, rule_files.digest(rules), said, rules, weighed, judgements)
 
 
-@st.cache_resource(show_spinner=False, max_entries=_FEW)
-def _compared(path: str, snapshot_id: str, entity: str, basis: str, _rules: Rules) -> Match:
-    return run.match(snapshot(path, snapshot_id).frames[entity], _rules)
+def whole(
+    path: str,
+    snapshot_id: str,
+    entity: str,
+    rules: Rules,
+    base: tuple[BlockingRule, ...],
+    *,
+    view: str = "match",
+    patience: float | None = None,
+) -> Match:
+    """→ the match with the levels and weights of these rules, under all blocking rules of `base`."""
+    full = msgspec.structs.replace(rules, blocking=base or rules.blocking)
+    compared = _compared(path, snapshot_id, entity, full, view, patience)
+    return _weighed(path, snapshot_id, entity, _basis(full), _weight(full), full, compared)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_SOME)
-def _weighed(path: str, snapshot_id: str, entity: str, basis: str, weight: str, _rules: Rules, _found: Match) -> Match:
-    return run.reweigh(_found, _rules)
+def _narrowed(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, kept: str, _rules: Rules, _found: Match
+) -> Match:
+    return run.narrow(_found, _rules)
+
+
+def _compared(
+    path: str, snapshot_id: str, entity: str, rules: Rules, view: str, patience: float | None = None
+) -> tuple[str, Match]:
+    """→ the digest of the weights asked for at first, and the match under them."""
+
+    def work(progress: Progress) -> tuple[str, Match]:
+        return _weight(rules), run.match(snapshot(path, snapshot_id).frames[entity], rules, progress=progress)
+
+    key = _match_key(path, snapshot_id, entity, rules)
+    found: tuple[str, Match] = ask(key, work, slot=(view, entity), patience=patience)
+    return found
+
+
+def _match_key(path: str, snapshot_id: str, entity: str, rules: Rules) -> jobs.Key:
+    return ("match", path, snapshot_id, entity, _basis(rules))
+
+
+@st.cache_resource(show_spinner=False, max_entries=_SOME)
+def _weighed(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, _rules: Rules, _compared: tuple[str, Match]
+) -> Match:
+    known, found = _compared
+    return found if known == weight else run.reweigh(found, _rules)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_SOME)
@@ -93,7 +168,7 @@ def _clustered(
 
 def learnt(path: str, snapshot_id: str, entity: str, rules: Rules, judgements: pl.DataFrame) -> Rules:
     """→ the rules with weights estimated, and levels corrected, with the judgements taken as certain."""
-    compared = _compared(path, snapshot_id, entity, _basis(rules), rules)
+    _known, compared = _compared(path, snapshot_id, entity, rules, "match")
     taught = run.reweigh(dataclasses.replace(compared, judgements=judgements), rules).rules
     return msgspec.structs.replace(rules, comparisons=taught.comparisons, weights=taught.weights)
 
@@ -112,31 +187,56 @@ def _tested(path: str, whole: str, said: str, _rules: Rules, _table: pl.DataFram
 
 def mutations(path: str, snapshot_id: str, entity: str, rules: Rules) -> pl.DataFrame:
     """→ recall by kind of error."""
-    return _mutated(path, snapshot_id, entity, rule_files.digest(rules), rules)
 
+    def work(progress: Progress) -> pl.DataFrame:
+        return mutate.recall_by_mutation(snapshot(path, snapshot_id).frames[entity], rules, progress=progress)
 
-@st.cache_data(show_spinner=False, max_entries=_SOME)
-def _mutated(path: str, snapshot_id: str, entity: str, whole: str, _rules: Rules) -> pl.DataFrame:
-    return mutate.recall_by_mutation(snapshot(path, snapshot_id).frames[entity], _rules)
+    key = ("mutate", path, snapshot_id, entity, rule_files.digest(rules))
+    found: pl.DataFrame = ask(key, work, slot=("mutate", entity))
+    return found
 
 
 def live_table(
-    path: str, snapshot_id: str, entity: str, found: Match, truth: pl.DataFrame | None, judgements: pl.DataFrame | None
+    path: str,
+    snapshot_id: str,
+    entity: str,
+    whole: Match,
+    found: Match,
+    offered: tuple[Veto, ...],
+    truth: pl.DataFrame | None,
+    judgements: pl.DataFrame | None,
 ) -> bytes:
-    """→ the pattern table, its weights and what is known of it, as the browser reads it."""
-    weight = rule_files.digest((found.rules.comparisons, found.rules.weights))
+    """→ the pattern table, its pairs by rule and veto, its weights and what is known of it, as the browser reads it."""
+    bound = None if judgements is None else found.rules.vetoes
+    switched = rule_files.digest((found.rules.blocking, offered, bound))
+    weight, said = _weight(found.rules), frame_digest(judgements)
+    basis = _basis(whole.rules)
     return _live_table(
-        path, snapshot_id, entity, _basis(found.rules), weight, frame_digest(judgements), found, truth, judgements
+        path, snapshot_id, entity, basis, weight, switched, said, whole, found, offered, truth, judgements
     )
 
 
 @st.cache_data(show_spinner=False, max_entries=_SOME)
 def _live_table(
-    path: str, snapshot_id: str, entity: str, basis: str, weight: str, said: str, _found: Match, _truth: Any, _said: Any
-) -> bytes:
-    known = None if _truth is None else evaluate.against(_found, _truth)
-    judged = judged_counts(_found.records, _found.pairs, len(_found.patterns), _said)
-    return packing.pack(_found, truth=known, judged=judged, thresholds=[n / 1000 for n in range(1, 1000)])
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, switched: str, said: str,
+    _whole: Match, _found: Match, _offered: Any, _truth: Any, _said: Any,
+) -> bytes:  # fmt: skip
+    steps = [n / 1000 for n in range(1, 1000)]
+    return packing.pack(_whole, found=_found, offered=_offered, truth=_truth, judgements=_said, thresholds=steps)
+
+
+def after_vetoes(path: str, snapshot_id: str, entity: str, found: Match) -> Match:
+    """→ the match without the pairs that its vetoes keep apart: what precision and recall are measured of."""
+    if not found.rules.vetoes:
+        return found
+    rules = found.rules
+    left = rule_files.digest((rules.vetoes, rules.blocking))
+    return _after_vetoes(path, snapshot_id, entity, _basis(rules), _weight(rules), left, found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_FEW)
+def _after_vetoes(path: str, snapshot_id: str, entity: str, basis: str, weight: str, left: str, _found: Match) -> Match:
+    return switches.after_vetoes(_found)
 
 
 def live_similarity(path: str, snapshot_id: str, entity: str, comparison: str, found: Match) -> dict[str, list[float]]:
@@ -150,6 +250,34 @@ def _live_similarity(
     path: str, snapshot_id: str, entity: str, basis: str, weight: str, comparison: str, _found: Match
 ) -> dict[str, list[float]]:
     return packing.similarity(_found, comparison)
+
+
+def field_steps(
+    path: str, snapshot_id: str, entity: str, comparison: str, axis: str, found: Match, truth: Any, judgements: Any
+) -> Steps:
+    """→ what a threshold on one comparison would let through; where a pair stands on the axis is found once."""
+    weight, basis = rule_files.digest((found.rules.comparisons, found.rules.weights)), _basis(found.rules)
+    at = _places(path, snapshot_id, entity, basis, comparison, axis, found)
+    said = frame_digest(judgements)
+    return _field_steps(path, snapshot_id, entity, basis, weight, said, comparison, axis, at, found, truth, judgements)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_FEW)
+def _places(path: str, snapshot_id: str, entity: str, basis: str, comparison: str, axis: str, _found: Match) -> Any:
+    return steps.values(_found, comparison, axis=axis)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_MANY)
+def _field_steps(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, said: str, comparison: str, axis: str,
+    _at: Any, _found: Match, _truth: Any, _said: Any,
+) -> Steps:  # fmt: skip
+    return steps.steps(_found, comparison, axis=axis, at=_at, truth=_truth, judgements=_said)
+
+
+def _weight(rules: Rules) -> str:
+    """Rules → the digest of what decides the weights of the pairs."""
+    return rule_files.digest((rules.comparisons, rules.weights, rules.conditions))
 
 
 def _basis(rules: Rules) -> str:
@@ -192,29 +320,41 @@ def history(path: str, snapshot_id: str, as_of: dt.date) -> pl.DataFrame:
     return growth.history(snapshot(path, snapshot_id), as_of=as_of)
 
 
-@st.cache_resource(show_spinner=False, max_entries=_SOME)
-def golden(path: str, snapshot_id: str, entity: str, clusters: str, survivors: dict[str, str], _found: Match) -> Golden:
+def golden(
+    path: str, snapshot_id: str, entity: str, clusters: str, survivors: Mapping[str, str], found: Match
+) -> Golden:
     """→ survivors and golden values of the clusters."""
-    deals = links.deal_links(snapshot(path, snapshot_id)).filter(entity=entity)
-    return survivorship.golden(_found.records, _found.clusters, entity=entity, deals=deals, survivors=survivors)
+
+    def work(_progress: Progress) -> Golden:
+        deals = links.deal_links(snapshot(path, snapshot_id)).filter(entity=entity)
+        return survivorship.golden(found.records, found.clusters, entity=entity, deals=deals, survivors=survivors)
+
+    key = ("golden", path, snapshot_id, entity, clusters, rule_files.digest(sorted(survivors.items())))
+    made: Golden = ask(key, work, slot=("golden", entity))
+    return made
 
 
 def dispositions(
     path: str, snapshot_id: str, schedule: Schedule, holds: tuple[Hold, ...], as_of: dt.date
 ) -> pl.DataFrame:
     """→ what the schedule and the holds say of every record and file."""
-    return _decided(path, snapshot_id, rule_files.digest((schedule, holds)), as_of, schedule, holds)
+
+    def work(_progress: Progress) -> pl.DataFrame:
+        return decide.decide(snapshot(path, snapshot_id), schedule, holds, as_of=as_of)
+
+    key = ("due", path, snapshot_id, rule_files.digest((schedule, holds)), as_of.isoformat())
+    decided: pl.DataFrame = ask(key, work, slot=("due",))
+    return decided
 
 
-@st.cache_resource(show_spinner=False, max_entries=_SOME)
-def _decided(path: str, snapshot_id: str, said: str, as_of: dt.date, _schedule: Schedule, _holds: Any) -> pl.DataFrame:
-    return decide.decide(snapshot(path, snapshot_id), _schedule, _holds, as_of=as_of)
-
-
-@st.cache_resource(show_spinner=False, max_entries=_FEW)
 def tables(paths: tuple[str, ...], encoding: str | None, delimiter: str | None) -> list[Table]:
     """→ the tables in these files; an upload has a folder of its own, so its paths name its content."""
-    return read.read_tables(list(paths), encoding=encoding, delimiter=delimiter)
+
+    def work(progress: Progress) -> list[Table]:
+        return read.read_tables(list(paths), encoding=encoding, delimiter=delimiter, progress=progress)
+
+    found: list[Table] = ask(("tables", *paths, str(encoding), str(delimiter)), work, slot=("tables",))
+    return found
 
 
 @st.cache_data(show_spinner=False, max_entries=_SOME)
@@ -243,20 +383,19 @@ def plan(
     """→ the plan; built again only when a cluster, a disposition or a decision has changed."""
     parts = [frame_digest(found.clusters) for found in matches.values()]
     said = rule_files.digest((parts, decisions, frame_digest(dispositions)))
-    return _built(path, snapshot_id, as_of, target, said, matches, dispositions, decisions)
 
+    def work(_progress: Progress) -> Plan:
+        held = snapshot(path, snapshot_id)
+        trash_counts = bool(capabilities()[target].get("trash_counts", False))
+        return build.build(
+            held,
+            {entity: found.clusters for entity, found in matches.items()},
+            evidence={entity: make.evidence(found) for entity, found in matches.items()},
+            dispositions=dispositions,
+            findings=storage_findings.findings(held, as_of=as_of, trash_counts=trash_counts),
+            as_of=as_of,
+            decisions=decisions,
+        )
 
-@st.cache_resource(show_spinner=False, max_entries=_FEW)
-def _built(
-    path: str, snapshot_id: str, as_of: dt.date, target: str, said: str, _matches: Any, _due: Any, _decisions: Any
-) -> Plan:
-    trash_counts = bool(capabilities()[target].get("trash_counts", False))
-    return build.build(
-        snapshot(path, snapshot_id),
-        {entity: found.clusters for entity, found in _matches.items()},
-        evidence={entity: make.evidence(found) for entity, found in _matches.items()},
-        dispositions=_due,
-        findings=storage_findings.findings(snapshot(path, snapshot_id), as_of=as_of, trash_counts=trash_counts),
-        as_of=as_of,
-        decisions=_decisions,
-    )
+    made: Plan = ask(("plan", path, snapshot_id, as_of.isoformat(), target, said), work, slot=("plan",))
+    return made

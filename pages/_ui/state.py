@@ -6,6 +6,7 @@ gets a key of its own (`w:name`) and `keep` copies its value to a key that stays
 """
 
 import datetime as dt
+import secrets
 from contextvars import ContextVar
 from typing import Any
 
@@ -49,6 +50,12 @@ def start() -> None:
     chosen = st.session_state["settings"]
     text.use(chosen.get("lang") or text.best(st.context.locale))
     _to_url()
+
+
+def who() -> str:
+    """→ the name of this visit, made up when it began; it says nothing about the person."""
+    made: str = st.session_state.setdefault("who", secrets.token_hex(8))
+    return made
 
 
 def started() -> bool:

@@ -260,6 +260,11 @@ def plan_entity(code: str) -> str:
     return _("Older versions") if code == "file_version" else entity(code)
 
 
+def apology() -> str:
+    """What is said when the fault is ours."""
+    return _("Something went wrong on our side. Your data and judgements are safe. Reload the page to go on.")
+
+
 def problem(error: WinnowError) -> str:
     """An error of the engine → one sentence that says what to do, never a traceback."""
     told = {

@@ -3,37 +3,30 @@
 import contextlib
 import datetime as dt
 import os
-import tempfile
+import weakref
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
 import polars as pl
-import yaml
 
 from engine import rules as rule_files
 from engine.errors import RulesError, WinnowError
-from engine.match import costs, evaluate, tuning
+from engine.match import costs, evaluate, switches, tuning
 from engine.match.costs import Best, Costs
 from engine.match.judged import judged_counts
 from engine.match.run import Match
-from engine.plan import export
-from engine.plan.build import Plan
-from engine.plan.merges import Decision
-from engine.plan.survivorship import Golden
-from engine.progress import Progress
-from engine.retention import schedule as schedules
-from engine.retention.schedule import Hold, Schedule
-from engine.rules import Rules, Thresholds
-from engine.snapshot import map as mapping
-from engine.snapshot import read
-from engine.snapshot.mapping import Mapping
-from engine.snapshot.table import Table
-from pages._ui import cache, desk, meanings, sample, state
+from engine.match.steps import Steps
+from engine.rules import BlockingRule, Rules, Thresholds, Veto
+from pages._ui import cache, jobs, sample, state
+from pages._ui.jobs import Job
 
 MATCHED = ("contact", "company")
 LOWEST, HIGHEST = 0.02, 0.999  # between them thresholds move
+_missed: ContextVar[list[Job] | None] = ContextVar("missed", default=None)
 
 
 def path() -> str:
@@ -150,9 +143,91 @@ def judgements(of: str) -> pl.DataFrame:
     return workspace().judgements(of)
 
 
-def match(of: str, *, judged: bool = True) -> Match:
-    """→ the match under the rules in use; without judgements where the view must not move while one judges."""
-    return cache.match(path(), snapshot_id() or "", of, rules(of), judgements(of) if judged else None)
+def match(of: str, *, judged: bool = True, patience: float | None = None, before_too: bool = True) -> Match:
+    """→ the match under the rules in use; without judgements where the view must not move while one judges.
+
+    While it is under way, the last one shown of these records, under the rules before (`watching` tells). Raises
+    `jobs.Waiting` where there is none, or `before_too` is False.
+    """
+    shown = f"shown:{snapshot_id()}:{of}:{judged}"
+    said = judgements(of) if judged else None
+    try:
+        used = rules(of)
+        found = cache.match(path(), snapshot_id() or "", of, used, said, base=base(of, used), patience=patience)
+    except jobs.Waiting as waiting:
+        before = state.get(shown)
+        last = before and before[1]()
+        if last is None or not before_too:
+            raise
+        state.put(f"behind:{of}", True)
+        if (missed := _missed.get()) is not None:
+            missed += [job for job in waiting.jobs if job not in missed]
+        return cast(Match, last)
+    state.put(f"behind:{of}", None)
+    state.put(shown, (used, weakref.ref(found)))  # kept alive by the results of the room alone
+    return found
+
+
+def matches(*, before_too: bool = True) -> dict[str, Match]:
+    """→ the match of each entity; all of them are under way before the first is waited for."""
+    found, missing = {}, []
+    for of in entities():
+        try:
+            found[of] = match(of, before_too=before_too, patience=0.0 if missing else None)
+        except jobs.Waiting as waiting:
+            missing += waiting.jobs
+    if missing:
+        raise jobs.Waiting(missing)
+    return found
+
+
+@contextlib.contextmanager
+def watching() -> Iterator[list[Job]]:
+    """→ the jobs for which matches inside had to be given under the rules before."""
+    missed: list[Job] = []
+    token = _missed.set(missed)
+    try:
+        yield missed
+    finally:
+        _missed.reset(token)
+
+
+def is_behind(of: str) -> bool:
+    """→ whether the last match that was shown is of the rules before a change."""
+    return state.get(f"behind:{of}") is not None
+
+
+def back(of: str) -> None:
+    """Use the rules of the last match that was shown, in place of changed ones whose comparison was stopped."""
+    kept = state.get(f"shown:{snapshot_id()}:{of}:True") or state.get(f"shown:{snapshot_id()}:{of}:False")
+    if kept:
+        change(of, kept[0])
+
+
+def base(of: str, used: Rules) -> tuple[BlockingRule, ...]:
+    """→ the blocking rules that can be switched on and off here: the most that were in use together on this visit."""
+    name = f"base:{snapshot_id()}:{of}"
+    kept: tuple[BlockingRule, ...] = state.get(name, ())
+    if not set(used.blocking) <= set(kept):
+        kept = used.blocking
+        state.put(name, kept)
+    return kept
+
+
+def whole(of: str, found: Match) -> Match:
+    """→ the match with all blocking rules of `base` on, under the same levels and weights."""
+    every = base(of, found.rules)
+    if every == found.rules.blocking:
+        return found
+    return cache.whole(path(), snapshot_id() or "", of, found.rules, every)
+
+
+def offered(of: str, used: Rules) -> tuple[Veto, ...]:
+    """→ the vetoes that can be switched on and off: those that were in use on this visit, and those that could be."""
+    name = f"vetoes:{snapshot_id()}:{of}"
+    every = switches.on_offer(used, state.get(name, ()))
+    state.put(name, every)
+    return every
 
 
 def truth(of: str) -> pl.DataFrame | None:
@@ -161,25 +236,46 @@ def truth(of: str) -> pl.DataFrame | None:
     return None if held is None or of not in held.frames else sample.truth(of, held.frames[of])
 
 
+def after_vetoes(of: str, found: Match) -> Match:
+    """→ the match without the pairs that its vetoes keep apart."""
+    return cache.after_vetoes(path(), snapshot_id() or "", of, found)
+
+
 def measures(of: str, found: Match, thresholds: list[float]) -> pl.DataFrame:
     """→ precision and recall at each threshold, on the best basis there is: truth, judgements, or the model."""
-    known = truth(of)
+    known, left = truth(of), after_vetoes(of, found)
     if known is not None:
-        return evaluate.curve(found.patterns, truth=evaluate.against(found, known), thresholds=thresholds)
-    judged = judged_counts(found.records, found.pairs, len(found.patterns), judgements(of))
-    return evaluate.curve(found.patterns, judged=judged, thresholds=thresholds)
+        return evaluate.curve(left.patterns, truth=evaluate.against(left, known), thresholds=thresholds)
+    judged = judged_counts(left.records, left.pairs, len(left.patterns), judgements(of))
+    elsewhere = switches.elsewhere(whole(of, found), left)
+    return evaluate.curve(left.patterns, judged=judged, thresholds=thresholds, blocked=elsewhere)
 
 
 def live_table(of: str, found: Match) -> bytes:
     """→ what the tuning bench draws from in the browser."""
     known = truth(of)
     said = None if known is not None else judgements(of)
-    return cache.live_table(path(), snapshot_id() or "", of, found, known, said)
+    every, vetoes = whole(of, found), offered(of, found.rules)
+    return cache.live_table(path(), snapshot_id() or "", of, every, found, vetoes, known, said)
 
 
 def live_similarity(of: str, found: Match, comparison: str) -> dict[str, list[float]]:
     """→ the pairs of one comparison by similarity, and the matches expected among them."""
     return cache.live_similarity(path(), snapshot_id() or "", of, comparison, found)
+
+
+def field_steps(of: str, found: Match, comparison: str, axis: str) -> Steps:
+    """→ what a threshold on one comparison would let through, on the best basis there is."""
+    known = truth(of)
+    said = None if known is not None else judgements(of)
+    return cache.field_steps(path(), snapshot_id() or "", of, comparison, axis, found, known, said)
+
+
+def move_level(of: str, found: Match, comparison: str, level: str, boundary: int) -> None:
+    """Let a level of a comparison begin at another similarity, from now on."""
+    one = next(c for c in found.rules.comparisons if c.name == comparison)
+    bounds = [boundary if x.name == level else x.at_least for x in one.levels]
+    change(of, msgspec.structs.replace(tuning.moved(found, comparison, bounds), thresholds=Thresholds()))
 
 
 def adopt(of: str, said: dict[str, Any]) -> None:
@@ -189,9 +285,14 @@ def adopt(of: str, said: dict[str, Any]) -> None:
     try:
         merge, review = (round(float(np.clip(said[name], LOWEST, HIGHEST)), 3) for name in ("merge", "review"))
         tuned = tuning.tuned(found, adjust=said["adjust"], enabled=said["enabled"], at_least=said["bounds"])
+        vetoes, blocking = offered(of, used), base(of, used)
+        tuned = switches.switched(tuned, vetoes=vetoes, blocking=blocking, on=dict(said["on"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RulesError("the page sent settings that cannot be read: reload it", code="settings_wrong") from error
-    if tuned.comparisons != used.comparisons:
+    changed = (tuned.comparisons, tuned.blocking, set(tuned.vetoes)) != (
+        used.comparisons, used.blocking, set(used.vetoes)
+    )  # fmt: skip
+    if changed and not is_behind(of):  # a change that is being compared stays
         change(of, msgspec.structs.replace(tuned, thresholds=Thresholds()))
     set_thresholds(of, merge, review)
 
@@ -207,76 +308,12 @@ def set_thresholds(of: str, merge: float, review: float) -> None:
 
 def cheapest(of: str, found: Match, asked: Costs) -> Best:
     """→ the thresholds that cost least, against the truth where it is known, else as the model expects."""
-    known = truth(of)
+    known, left = truth(of), after_vetoes(of, found)
     if known is None:
-        return costs.best_thresholds(found.patterns, asked)
-    counted = evaluate.against(found, known)
+        return costs.best_thresholds(left.patterns, asked)
+    counted = evaluate.against(left, known)
     missed = float(counted.in_table - counted.per_pattern.sum())
-    return costs.best_thresholds(found.patterns, asked, matches=counted.per_pattern, missed_by_blocking=missed)
-
-
-def decisions() -> dict[str, dict[str, str]]:
-    """→ group key → what people decided about that group: verdict (accept | reject), survivor."""
-    kept: dict[str, dict[str, str]] = desk.read(path(), "decisions", {})
-    return kept
-
-
-def decide(group: str, said: dict[str, str | None]) -> None:
-    """Keep a decision about a group; None takes a part of it back."""
-    kept = decisions()
-    whole = {k: v for k, v in {**kept.get(group, {}), **said}.items() if v is not None}
-    desk.write(
-        path(), "decisions", {**{k: v for k, v in kept.items() if k != group}, **({group: whole} if whole else {})}
-    )
-
-
-def survivors(of: str) -> dict[str, str]:
-    """→ cluster id → the record a person chose to survive."""
-    return {cluster: survivor for cluster, _verdict, survivor in _decided(of) if survivor}
-
-
-def golden(of: str) -> Golden:
-    """→ survivors, golden values with their sources, conflicts, of the groups in use."""
-    found = match(of)
-    said = cache.frame_digest(found.clusters.filter(pl.len().over("cluster_id") > 1))
-    return cache.golden(path(), snapshot_id() or "", of, said, survivors(of), found)
-
-
-def schedule() -> Schedule:
-    """→ the retention schedule in use: the visitor's, else the bundled one."""
-    text = workspace().text("schedule")
-    return schedules.load(text) if text else schedules.default()
-
-
-def holds() -> tuple[Hold, ...]:
-    """→ the legal holds of the workspace."""
-    return schedules.load_holds(workspace().text("holds") or "[]")
-
-
-def set_holds(kept: tuple[Hold, ...]) -> None:
-    """Keep these holds, for everybody who works on this workspace."""
-    workspace().save_text("holds", yaml.safe_dump(msgspec.to_builtins(kept), allow_unicode=True))
-
-
-def set_schedule(used: Schedule) -> None:
-    """Keep this schedule, for everybody who works on this workspace."""
-    workspace().save_text("schedule", schedules.dump(used))
-
-
-def quota_bytes() -> int | None:
-    """→ the storage quota: the one set by hand, else the sample account's, else None."""
-    by_hand = workspace().account().get("quota_bytes")
-    return int(by_hand) or None if by_hand is not None else sample.quota_bytes(snapshot())
-
-
-def set_quota(given: float) -> None:
-    """Keep the storage quota, in bytes; 0: unknown."""
-    workspace().save_account({**workspace().account(), "quota_bytes": int(given)})
-
-
-def dispositions() -> pl.DataFrame:
-    """→ what the schedule and the holds say of every record and file on the day in use."""
-    return cache.dispositions(path(), snapshot_id() or "", schedule(), holds(), as_of())
+    return costs.best_thresholds(left.patterns, asked, matches=counted.per_pattern, missed_by_blocking=missed)
 
 
 def judge(of: str, left_id: str, right_id: str, verdict: str, *, judge: str, now: dt.datetime) -> None:
@@ -289,98 +326,3 @@ def unjudge(of: str, left_id: str, right_id: str, *, judge: str, now: dt.datetim
     """Take a judgement back: nothing is ever erased, so it becomes `unsure`."""
     row = {"entity": of, "left_id": left_id, "right_id": right_id, "verdict": "unsure", "judge": judge}
     workspace().judge({**row, "judged_at": now.isoformat(timespec="milliseconds")})
-
-
-def store_uploads(files: list[Any]) -> list[str]:
-    """Uploaded files → their paths in a folder of their own; names are taken over only as names."""
-    folder = Path(tempfile.mkdtemp(prefix="winnow-"))
-    paths = []
-    for at, file in enumerate(files):
-        name = Path(file.name.replace("\\", "/")).name or f"file {at}"
-        path = folder / str(at) / name
-        path.parent.mkdir()
-        path.write_bytes(file.getbuffer())
-        paths.append(str(path))
-    return paths
-
-
-def inbox_folder() -> str:
-    """→ where files too large to upload are put."""
-    return str(workspace().inbox)
-
-
-def inbox() -> dict[str, int]:
-    """→ the files in the inbox: name → bytes."""
-    inside = workspace().inbox.resolve()
-    return {p.relative_to(inside).as_posix(): p.stat().st_size for p in workspace().inbox_files()}
-
-
-def inbox_paths(names: list[str]) -> list[str]:
-    """Names of inbox files → their paths."""
-    return [str(workspace().inbox_file(name)) for name in names]
-
-
-def keep_snapshot(tables: list[Table], mappings: list[Mapping], as_of: dt.date) -> None:
-    """Tables and their mappings → a snapshot in the workspace, which becomes the one in work."""
-    made = mapping.apply(tables, mappings, as_of=as_of)
-    workspace().save(made)
-    state.forget("snapshot", "as_of", "cluster", "pair")
-    state.put("snapshot", made.id)
-
-
-def forget_snapshot(which: str) -> None:
-    """Delete a snapshot from the workspace."""
-    workspace().delete(which)
-    if state.get("snapshot") == which:
-        state.forget("snapshot", "as_of", "cluster", "pair")
-
-
-def is_new() -> bool:
-    """→ whether nobody has worked here yet: the folder is not there or empty."""
-    folder = Path(path())
-    return not folder.exists() or not any(folder.iterdir())
-
-
-def load_sample(progress: Progress) -> None:
-    """The bundled sample account → snapshots in the workspace, one per export; one visitor at a time."""
-    with cache.lock(path()):
-        known = {s.as_of for s in snapshots()}
-        exports = [e for e in sample.exports() if e.name not in known]
-        for at, export in enumerate(exports):
-
-            def part(stage: str, share: float, at: int = at) -> None:
-                progress(stage, (at + share) / len(exports))
-
-            tables = read.read_tables([export], progress=part)
-            made = mapping.apply(
-                tables, [mapping.recognise(t) for t in tables], as_of=dt.date.fromisoformat(export.name)
-            )
-            workspace().save(made)
-
-
-def plan() -> Plan:
-    """→ the plan that follows from all that was chosen."""
-    matches = {of: match(of) for of in entities()}
-    said = [
-        Decision(entity=of, cluster_id=cluster, verdict=verdict, survivor_id=survivor)
-        for of in matches
-        for cluster, verdict, survivor in _decided(of)
-    ]
-    return cache.plan(path(), snapshot_id() or "", as_of(), state.get("target"), matches, dispositions(), said)
-
-
-def plan_zip(made: Plan) -> bytes:
-    """A plan → the ZIP, with its sentences in the language in use."""
-    used = {of: match(of).rules for of in entities()}
-    return export.export(
-        made, snapshot(), rules=used, schedule=schedule(), target=state.get("target"), sentences=meanings.reason
-    )
-
-
-def _decided(of: str) -> list[tuple[str, str, str | None]]:
-    """→ cluster, verdict and survivor of every group somebody decided about."""
-    kept = decisions()
-    members = match(of).clusters.group_by("cluster_id", maintain_order=True).agg("record_id")
-    several = members.filter(pl.col("record_id").list.len() > 1).iter_rows() if kept else ()
-    keyed = ((cluster, kept.get(desk.group_key(ids))) for cluster, ids in several)
-    return [(c, said.get("verdict", "accept"), said.get("survivor")) for c, said in keyed if said]

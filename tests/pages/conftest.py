@@ -10,6 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from engine.snapshot import map as mapping
 from engine.snapshot.read import read_tables
 from engine.snapshot.workspace import Workspace
+from pages._ui import jobs
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,3 +62,9 @@ def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "inbox").mkdir(parents=True)
     monkeypatch.setenv("WINNOW_WORKSPACE", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest looks at a page once: wait for what would otherwise come by itself a moment later."""
+    monkeypatch.setattr(jobs, "PATIENCE", 60.0)

@@ -2,14 +2,15 @@
 
 import logging
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import altair as alt
 import streamlit as st
 
 from engine.errors import WinnowError
-from pages._ui import words, work
+from pages._ui import intake, jobs, text, words, work
+from pages._ui.components import background
 from pages._ui.text import _
 
 _CARD = 132  # pixels: six to a row at 1280, two at 400
@@ -21,14 +22,13 @@ def guard() -> Iterator[None]:
     """What goes wrong inside is said in one sentence; only `WinnowError` is expected, anything else is our fault."""
     try:
         yield
+    except jobs.Waiting as waiting:
+        background.panel(waiting)
     except WinnowError as error:
         st.error(words.problem(error), icon=":material/error:")
     except Exception as error:  # its message may quote CRM values: only where it happened is logged
         _log.error("unexpected %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
-        st.error(
-            _("Something went wrong on our side. Your data and judgements are safe. Reload the page to go on."),
-            icon=":material/error:",
-        )
+        st.error(words.apology(), icon=":material/error:")
 
 
 def title(name: str, lead: str) -> None:
@@ -61,21 +61,30 @@ def nothing_loaded(*, here: bool = False) -> None:
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
-    """While the work inside takes its time, say what is done."""
-    with st.spinner(what, show_time=True):
+    """What takes a moment is said meanwhile; what takes longer goes on in the background, and the guard says so.
+
+    Figures of the rules before, which stay while records are compared anew, are marked as such.
+    """
+    with work.watching() as missed, st.spinner(what, show_time=True):
         yield
+    if missed:
+        background.panel(jobs.Waiting(missed), before=True)
 
 
-def load_sample() -> None:
-    """Load the bundled sample account, with a bar that says how far it is."""
-    said = _("Opening the sample account…")
-    bar = st.progress(0.0, text=said)
+def open_sample() -> None:
+    """A new workspace begins with the bundled sample account."""
+    if intake.sample_wanted():
+        intake.load_sample()
+        st.rerun()
 
-    def show(_stage: str, share: float) -> None:
-        bar.progress(min(share, 1.0), text=said)
 
-    work.load_sample(show)
-    bar.empty()
+def tabs(parts: Mapping[str, Callable[[], None]], *, key: str) -> None:
+    """(name → what draws it) → tabs, of which only the open one is drawn; what goes wrong in it is said there."""
+    shown = st.tabs(list(parts), key=f"{key}:{text.language()}", on_change="rerun")
+    for tab, draw in zip(shown, parts.values(), strict=True):
+        if tab.open:
+            with tab, guard():
+                draw()
 
 
 def numbers(*columns: str) -> dict[str, object]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.match.run import Match
 from engine.plan.survivorship import Golden, joined
-from pages._ui import desk, meanings, state, words, work
+from pages._ui import desk, meanings, outcome, state, words
 from pages._ui.components import compare, frame, pairs
 from pages._ui.text import _, date, n_, num, percent, plain
 
@@ -28,7 +28,7 @@ def summary(entity: str, found: Match, golden: Golden) -> pl.DataFrame:
     )
     named = pl.DataFrame({"survivor_id": found.records["record_id"], "name": pairs.label(found.records)})
     conflicts = golden.conflicts.group_by("cluster_id").agg(conflicts=pl.col("field").n_unique())
-    decided = work.decisions()
+    decided = outcome.decisions()
     keys = members["record_id"].map_elements(lambda ids: desk.group_key(ids.to_list()), return_dtype=pl.String)
     verdicts = [decided.get(k, {}).get("verdict", "open") for k in keys]
     return (
@@ -172,7 +172,7 @@ def _golden_table(whole: pl.DataFrame, records: list[tuple[str, Any]], fields: l
 
 
 def _decide(entity: str, found: Match, group: dict[str, Any], members: list[str]) -> None:
-    decided = work.decisions().get(group["key"], {})
+    decided = outcome.decisions().get(group["key"], {})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for verdict, label, kind in (("accept", _("Accept"), "primary"), ("reject", _("Reject"), "secondary")):
             st.button(
@@ -180,14 +180,14 @@ def _decide(entity: str, found: Match, group: dict[str, Any], members: list[str]
                 key=f"decide:{verdict}",
                 type=kind,
                 disabled=decided.get("verdict") == verdict,
-                on_click=work.decide,
+                on_click=outcome.decide,
                 args=(group["key"], {"verdict": verdict}),
             )
         st.button(
             _("Undecided"),
             key="decide:open",
             disabled="verdict" not in decided,
-            on_click=work.decide,
+            on_click=outcome.decide,
             args=(group["key"], {"verdict": None}),
         )
         name = dict(zip(found.records["record_id"], pairs.label(found.records), strict=True))
@@ -199,7 +199,7 @@ def _decide(entity: str, found: Match, group: dict[str, Any], members: list[str]
             width=360,
         )
         if survivor != group["survivor_id"]:
-            work.decide(group["key"], {"survivor": survivor})
+            outcome.decide(group["key"], {"survivor": survivor})
             state.reset(f"survivor:{group['key']}")
             st.rerun()
 

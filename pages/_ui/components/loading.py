@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.snapshot import map as mapping
 from engine.snapshot.mapping import FIELDS, Mapping
-from pages._ui import cache, meanings, state, words, work
+from pages._ui import cache, intake, meanings, state, words
 from pages._ui.components import frame
 from pages._ui.text import _, n_, plain, size
 
@@ -28,26 +28,24 @@ def choose() -> None:
             key="upload",
         )
         if given and st.button(_("Read the files"), type="primary", key="read_upload"):
-            state.put("draft", {"paths": work.store_uploads(given)})
+            state.put("draft", {"paths": intake.store_uploads(given)})
     with inbox:
-        there = work.inbox()
+        there = intake.inbox()
         st.multiselect(
             _("Larger files: from the inbox folder"),
             list(there),
             format_func=lambda name: f"{name} · {size(there[name])}",
             placeholder=_("Choose files") if there else _("The inbox is empty"),
-            help=_("Put files that are too large to upload into {folder}", folder=plain(work.inbox_folder())),
+            help=_("Put files that are too large to upload into {folder}", folder=plain(intake.inbox_folder())),
             disabled=not there,
             **state.keep("inbox", []),
         )
         chosen = [name for name in state.get("inbox") or [] if name in there]
         if chosen and st.button(_("Read the files"), type="primary", key="read_inbox"):
-            state.put("draft", {"paths": work.inbox_paths(chosen)})
+            state.put("draft", {"paths": intake.inbox_paths(chosen)})
     with sample:
         st.caption(_("To try things out:"))
-        if st.button(_("Load the sample account"), key="load_sample"):
-            frame.load_sample()
-            st.rerun()
+        st.button(_("Load the sample account"), key="load_sample", on_click=intake.begin_sample)
 
 
 def draft() -> None:
@@ -76,13 +74,16 @@ def draft() -> None:
             _editor(at, table, one)
     keep, forget, day = st.columns([1, 1, 1], vertical_alignment="bottom")
     as_of = day.date_input(_("Day of the export"), format="DD.MM.YYYY", key="draft_day")
-    if keep.button(_("Keep as a snapshot"), type="primary", key="keep_draft", width="stretch"):
-        with frame.working(_("Keeping the snapshot…")):
-            work.keep_snapshot(tables, used, as_of if isinstance(as_of, dt.date) else dt.date.today())
-        state.forget("draft", "mappings", "upload", "inbox")
-        st.rerun()
+    keep.button(
+        _("Keep as a snapshot"), type="primary", key="keep_draft", width="stretch", on_click=intake.begin_keeping
+    )
     if forget.button(_("Forget these files"), key="forget_draft", width="stretch"):
-        state.forget("draft", "mappings")
+        state.forget("draft", "mappings", "keeping")
+        st.rerun()
+    if state.get("keeping"):
+        with frame.working(_("Keeping the snapshot…")):
+            intake.keep_snapshot(tables, used, as_of if isinstance(as_of, dt.date) else dt.date.today())
+        state.forget("draft", "mappings", "upload", "inbox")
         st.rerun()
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from engine.match.run import Match
 from engine.storage import findings as engine_findings
-from pages._ui import cache, charts, sample, words, work
+from pages._ui import cache, charts, outcome, sample, words, work
 from pages._ui.components import frame
 from pages._ui.text import _, date, n_, num, percent, size
 
@@ -24,7 +24,7 @@ def contents(snapshot: object) -> None:
     ]
     used = storage_used(frames)
     if used is not None:
-        limit = work.quota_bytes()
+        limit = outcome.quota_bytes()
         name = _("Storage, {share} of the quota", share=percent(used / limit)) if limit else _("Storage")
         counts.append((name, size(used), _("Current and older versions; the trash is not counted.")))
     counts.append((_("As of"), date(work.as_of()), _("The day on which the export was made.")))
@@ -72,7 +72,7 @@ def next_steps(snapshot: object, found: dict[str, Match]) -> None:
     free = 0
     if storage_used(snapshot.frames) is not None:  # type: ignore[attr-defined]
         free = engine_findings.freeable(cache.findings(work.path(), chosen, day))
-    due = work.dispositions().filter(pl.col("disposition").is_in(_GOES)).height
+    due = outcome.dispositions().filter(pl.col("disposition").is_in(_GOES)).height
     steps = [
         (
             n_("Look at {n} unsure pair", "Look at {n} unsure pairs", pairs),

@@ -8,7 +8,7 @@ import streamlit as st
 from engine.plan import recheck, simulate, verify
 from engine.plan.build import ACTIONS, Plan
 from engine.plan.compile import capabilities
-from pages._ui import meanings, state, words, work
+from pages._ui import meanings, outcome, state, words, work
 from pages._ui.components import frame, schedule_views
 from pages._ui.text import _, n_, num, percent, size
 
@@ -46,7 +46,7 @@ def take_along(plan: Plan) -> None:
     """The download; the ZIP is made when it is asked for."""
     st.download_button(
         _("Download the plan (ZIP)"),
-        data=lambda: work.plan_zip(plan),
+        data=lambda: outcome.plan_zip(plan),
         file_name=f"winnow-plan-{plan.as_of.isoformat()}-{plan.snapshot_id[:6]}.zip",
         mime="application/zip",
         type="primary",

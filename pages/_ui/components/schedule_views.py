@@ -8,7 +8,7 @@ import streamlit as st
 
 from engine.retention import schedule as schedules
 from engine.retention.schedule import DISPOSITIONS, Hold, Period, Schedule
-from pages._ui import charts, meanings, state, words, work
+from pages._ui import charts, meanings, outcome, state, words, work
 from pages._ui.components import frame
 from pages._ui.text import _, date, num, plain, size
 
@@ -68,7 +68,7 @@ def due(decided: pl.DataFrame) -> None:
 
 def editor() -> None:
     """The schedule: a row per rule. What is selected by conditions is kept as it is in the file."""
-    used = work.schedule()
+    used = outcome.schedule()
     rows = [
         {
             _("Rule"): meanings.schedule_rule(r.name),
@@ -100,7 +100,7 @@ def editor() -> None:
         if st.button(_("Apply"), type="primary", key="apply_schedule"):
             _apply(used, edited, there)
         if st.button(_("Back to the bundled schedule"), icon=":material/undo:", key="reset_schedule"):
-            work.set_schedule(schedules.default())
+            outcome.set_schedule(schedules.default())
             state.reset("schedule")
             st.rerun()
         st.download_button(
@@ -116,7 +116,7 @@ def editor() -> None:
             )
             if given is not None and st.button(_("Use this schedule"), type="primary"):
                 loaded = schedules.load(given.getvalue().decode("utf-8-sig", errors="replace"))
-                work.set_schedule(loaded)
+                outcome.set_schedule(loaded)
                 st.rerun()
     st.caption(
         _("The bundled schedule is a starting point, not legal advice. Check the periods that bind your company.")
@@ -136,7 +136,7 @@ def _apply(used: Schedule, edited: pl.DataFrame, there: list[str]) -> None:
     ]
     changed = msgspec.structs.replace(used, rules=tuple(made))
     schedules.validate(changed)
-    work.set_schedule(changed)
+    outcome.set_schedule(changed)
     state.reset("schedule")
     st.rerun()
 
@@ -144,13 +144,13 @@ def _apply(used: Schedule, edited: pl.DataFrame, there: list[str]) -> None:
 def holds(decided: pl.DataFrame) -> None:
     """Legal holds: add one by tag, owner or ids; see what each keeps."""
     st.caption(_("A hold keeps everything it selects, whatever the schedule says, until it is lifted."))
-    current = work.holds()
+    current = outcome.holds()
     for at, hold in enumerate(current):
         kept = decided.filter((pl.col("reason") == "hold") & (pl.col("rule") == hold.name)).height
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(hold.name)}** · {words.records('', kept)} · {plain(hold.reason)}")
             if st.button(_("Lift"), key=f"lift:{at}"):
-                work.set_holds(tuple(h for h in current if h is not hold))
+                outcome.set_holds(tuple(h for h in current if h is not hold))
                 st.rerun()
     if not current:
         st.caption(_("There are no holds."))
@@ -165,7 +165,7 @@ def holds(decided: pl.DataFrame) -> None:
             made = Hold(name=name.strip(), tags=_list(tags, ","), owners=_list(owners, ","),
                         record_ids=_list(ids, "\n"), reason=reason.strip())  # fmt: skip
             schedules.validate_hold(made)
-            work.set_holds((*current, made))
+            outcome.set_holds((*current, made))
             st.rerun()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page
 
 from pages._ui import state, text, work
@@ -38,10 +39,8 @@ def enter() -> None:
         st.rerun()
 
 
-def draw(tasks: Mapping[str, Sequence[Page]]) -> None:
-    """The pages by task, and below them the choices that hold on every page. A new workspace gets the sample first."""
-    if work.is_new():
-        frame.load_sample()
+def draw(tasks: Mapping[str, Sequence[Page]]) -> DeltaGenerator:
+    """The pages by task, below them the choices that hold on every page → the place for what is under way."""
     with st.sidebar:
         st.markdown("### Winnow", anchors=False)
         for task, pages in tasks.items():
@@ -49,6 +48,7 @@ def draw(tasks: Mapping[str, Sequence[Page]]) -> None:
                 st.caption(task)
                 for page in pages:
                     st.page_link(page, width="stretch")
+        under_way = st.container()
         known = {s.id: s for s in work.snapshots()}
         if known:
             st.selectbox(
@@ -65,6 +65,7 @@ def draw(tasks: Mapping[str, Sequence[Page]]) -> None:
             **state.keep("lang", text.language(), options=list(text.LANGUAGES)),
         )
         st.caption(_("Winnow works on exports. It never writes to your CRM."))
+    return under_way
 
 
 def entity() -> str | None:

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages._ui import cache, charts, meanings, state, words, work
+from pages._ui import cache, charts, intake, meanings, state, words, work
 from pages._ui.components import frame
 from pages._ui.text import _, date, n_, num, percent, plain
 
@@ -26,7 +26,9 @@ def known() -> None:
                 st.button(_("Look at it"), key=f"open:{info.id}", on_click=state.put, args=("snapshot", info.id))
             with st.popover(_("Delete"), icon=":material/delete:"):
                 st.markdown(_("The snapshot goes from this workspace. Your CRM and your judgements stay."))
-                st.button(_("Delete for good"), key=f"delete:{info.id}", on_click=work.forget_snapshot, args=(info.id,))
+                st.button(
+                    _("Delete for good"), key=f"delete:{info.id}", on_click=intake.forget_snapshot, args=(info.id,)
+                )
 
 
 def sources(snapshot: object) -> None:

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from engine.storage import findings as engine_findings
-from pages._ui import cache, charts, meanings, state, words, work
+from pages._ui import cache, charts, meanings, outcome, state, words, work
 from pages._ui.components import frame
 from pages._ui.text import _, date, n_, num, percent, size
 
@@ -19,7 +19,7 @@ def quota_row(snapshot: object) -> None:
     """Bytes used against the quota: figures and a gauge."""
     used = cache.usage(work.path(), work.snapshot_id() or "", "entity", work.as_of())
     files, total = round(used["file_share"].sum()), int(used["bytes"].sum())
-    limit = work.quota_bytes()
+    limit = outcome.quota_bytes()
     free = engine_findings.freeable(_found())
     frame.figures(
         [
@@ -40,7 +40,7 @@ def quota_row(snapshot: object) -> None:
     with st.popover(_("Set the quota"), icon=":material/speed:"):
         given = st.number_input(_("Storage of your plan, GB"), min_value=0.0, step=1.0, value=(limit or 0) / _GB)
         if st.button(_("Apply"), key="apply_quota"):
-            work.set_quota(given * _GB)
+            outcome.set_quota(given * _GB)
             st.rerun()
 
 
