@@ -54,6 +54,44 @@ def edits(left: pl.Series, right: pl.Series, *, most: int) -> NDArray[np.uint8]:
     return np.where(missing, np.uint8(most + 1), found).astype(np.uint8)
 
 
+def letter_marks(values: pl.Series) -> NDArray[np.uint64]:
+    """Text → a bit for each letter in it and, in the highest bits, its first one; 0 where it is not plain ASCII."""
+    plain = values.is_not_null() & (values.str.len_bytes() == values.str.len_chars())
+    text = values.set(~plain, "").fill_null("").to_arrow()
+    joined = np.frombuffer(text.cast("large_binary").buffers()[2] or b"", np.uint8)
+    ends = np.cumsum(pl.Series(text).str.len_bytes().to_numpy().astype(np.int64))
+    starts = np.r_[0, ends[:-1]]
+    out = np.zeros(len(values), np.uint64)
+    some = np.flatnonzero(ends > starts)
+    if len(some):
+        bits = np.left_shift(np.uint64(1), (joined[: ends[-1]] & np.uint8(31)).astype(np.uint64))
+        first = joined[starts[some]].astype(np.uint64) << np.uint64(32)
+        out[some] = np.bitwise_or.reduceat(bits, starts[some]) | first
+    return out
+
+
+def may_be_alike(
+    left: tuple[NDArray[np.uint64], NDArray[np.int64]],
+    right: tuple[NDArray[np.uint64], NDArray[np.int64]],
+    *,
+    least: float,
+) -> Flags:
+    """(letter marks, letters) of both sides → whether their Jaro–Winkler similarity can reach `least` (0.7…1).
+
+    Letters that only one side has cannot be matched, which bounds Jaro's share of matches; a common beginning, which
+    needs the same first letter, adds at most 0.4 of what is missing. Text that is not plain ASCII may always be alike.
+    """
+    (marks, size), (others, other_size) = left, right
+    low = np.uint64(0xFFFFFFFF)
+    matched = np.minimum(
+        size - np.bitwise_count(marks & ~others & low), other_size - np.bitwise_count(others & ~marks & low)
+    )
+    jaro = (matched / np.maximum(size, 1) + matched / np.maximum(other_size, 1) + 1) / 3
+    begins = (marks >> np.uint64(32)) == (others >> np.uint64(32))
+    possible = np.where(begins, jaro + 0.4 * (1 - jaro), jaro) >= least - 1e-6
+    return np.asarray(possible | (marks == 0) | (others == 0))
+
+
 def tokens_alike(left: pl.Series, right: pl.Series, scorer: Any) -> Scores:
     """Two columns of text, a scorer of rapidfuzz.fuzz (0…100) → its scores, rounded down."""
     return _pairwise(left, right, scorer, dtype=np.float32, factor=1.0)

@@ -5,6 +5,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.match.agreement import SAME, Scores, as_scores, edits, graded, same, where
+from engine.match.sides import Side
 
 Levels = tuple[tuple[str, int], ...]
 
@@ -18,7 +19,7 @@ DATE_LEVELS: Levels = (
 )
 
 
-def date(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def date(left: Side, right: Side) -> Scores:
     """Keys of `dates` → 100 same · 95 day and month swapped · 92 one digit off, or two neighbours swapped · 85 one is
     the other without its day or month · 82 same month and day, other year · 80 same year and month · 78 same year and
     day · 74 two digits off · 60 same year · 40 at most a month apart · 20 at most a year apart · 0 else.
@@ -63,7 +64,7 @@ def _two_digits_off(left: pl.Series, right: pl.Series, errors: NDArray[np.uint8]
 TAX_ID_LEVELS: Levels = (("same, rare", 114), ("same", 100), ("typing error", 80), ("uncertain", 10), ("different", 0))
 
 
-def tax_id(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def tax_id(left: Side, right: Side) -> Scores:
     """Keys of `ids` → 100 same · 85 one digit off · 80 two neighbours apart or two digits off, ten digits or more · 10
     different, but one of the two has no right check digits · 0 different, both with right check digits (fit for a
     veto).
@@ -90,7 +91,7 @@ IDENTIFIER_LEVELS: Levels = (
 )
 
 
-def identifier(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def identifier(left: Side, right: Side) -> Scores:
     """Keys of `ids.identifier_keys` → 100 same · 88 one character off, lost, added, or two neighbours swapped · 80 one
     ends or begins with the other (five characters at least) · 72 two characters off, seven at least · 0 else.
     """
@@ -112,7 +113,7 @@ def identifier(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
 POSTCODE_LEVELS: Levels = (("same", 100), ("one digit off", 88), ("same area", 75), ("different", 0))
 
 
-def postcode(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def postcode(left: Side, right: Side) -> Scores:
     """Keys of `postcode_keys` → 100 same · 88 one digit off or two neighbours swapped · 60 + 5 N the first N
     characters agree, N 3…5 · 0 else."""  # fmt: skip
     equal = same(left["key"], right["key"])
@@ -128,7 +129,7 @@ NUMBER_LEVELS: Levels = (("same", 100), ("close", 90), ("near", 60), ("different
 YEARS = (1800, 2200)
 
 
-def number(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def number(left: Side, right: Side) -> Scores:
     """Keys of `numbers` → 100 same, else 99 × (1 − difference / the larger), below 0 as 0; for two whole numbers that
     may be years, 100 − 10 for each year between them.
     """
@@ -145,7 +146,7 @@ def number(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
 CATEGORY_LEVELS: Levels = (("same", 100), ("alike", 60), ("different", 0))
 
 
-def category(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def category(left: Side, right: Side) -> Scores:
     """Keys of `text.category_keys` → 100 same · 85 one letter off, in three or more · 70 the words of one are among the
     other's · 60 a word in common · 0 else."""  # fmt: skip
     equal = same(left["key"], right["key"])

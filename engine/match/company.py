@@ -24,8 +24,10 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
 from engine.match.abbreviation import Letters, align
+from engine.match.agreement import letter_marks, may_be_alike
 from engine.match.company_letters import han_letters, latin_letters
 from engine.match.company_tokens import by_words, graded
+from engine.match.sides import Side, same_text
 
 COMPANY_LEVELS = (
     ("the same name", 100),
@@ -43,17 +45,23 @@ _ALIKE_LETTERS = 0.8  # Jaro–Winkler of the folds from which misspelt or joine
 F32 = np.ndarray[tuple[int], np.dtype[np.float32]]
 
 
-def similarity(left: pl.DataFrame, right: pl.DataFrame, *, weights: Mapping[str, float] | None = None) -> np.ndarray:
-    """Two key frames of equal height → uint8 similarity of row i of the one and row i of the other.
+def similarity(left: Side, right: Side, *, weights: Mapping[str, float] | None = None) -> np.ndarray:
+    """Two sides of a table of company keys → uint8 similarity of each pair.
 
     `weights` (from `token_weights`) says how much each word of this table tells; without it only the reference
     lists of weak words do. A pair with a missing name scores 0.
     """
-    parts = [
-        _chunk(left[start : start + CHUNK], right[start : start + CHUNK], weights or {})
-        for start in range(0, len(left), CHUNK)
-    ]
-    return np.concatenate(parts) if parts else np.empty(0, np.uint8)
+    score = np.zeros(len(left), np.float32)
+    present = (left.ids("fold") >= 0) & (right.ids("fold") >= 0)
+    same = present & _same(left, right)
+    at = np.flatnonzero(same)
+    score[at] = _same_core(left[at].frame(), right[at].frame())
+    at = np.flatnonzero(present & ~same)
+    at = at[_related(left[at], right[at])]
+    for start in range(0, len(at), CHUNK):
+        part = at[start : start + CHUNK]
+        score[part] = _other_core(left[part].frame(), right[part].frame(), weights or {})
+    return np.rint(score).astype(np.uint8)
 
 
 def token_weights(keys: pl.DataFrame) -> dict[str, float]:
@@ -119,36 +127,40 @@ def _rarest(lists: pl.Series, count: int, share: int) -> pl.Series:
     return frame.select("row").join(kept, on="row", how="left", maintain_order="left")["word"]
 
 
-def _chunk(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, float]) -> np.ndarray:
-    present = (left["fold"].is_not_null() & right["fold"].is_not_null()).to_numpy()
-    same = _same(left, right)
-    score = np.zeros(len(left), np.float32)
-    at = np.flatnonzero(same)
-    score[at] = _same_core(left[at], right[at])
-    at = np.flatnonzero(present & ~same)
-    at = at[_related(left[at], right[at])]
-    if len(at):
-        score[at] = _other_core(left[at], right[at], weights)
-    return np.where(present, np.rint(score), 0).astype(np.uint8)
-
-
-def _related(left: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:
-    """Key frames → which pairs can be alike at all: a beginning of a word in common, or letters that are alike.
+def _related(left: Side, right: Side) -> np.ndarray:
+    """Two sides → which pairs can be alike at all: a beginning of a word in common, or letters that are alike.
 
     Most pairs to compare are people of two firms that have nothing in common; the three readings cost far more than
     this look. Pairs left out score 0.
     """
-    common = (left["marks"].to_numpy() & right["marks"].to_numpy()) != 0
-    letters = cpdist(left["fold"].to_list(), right["fold"].to_list(), scorer=JaroWinkler.similarity, dtype=np.float32)
-    return np.asarray(common | (letters >= _ALIKE_LETTERS))
+    found: np.ndarray = (left.of(_marks) & right.of(_marks)) != 0
+    marks = [(side.of(_letter_marks), side.of(_letters)) for side in (left, right)]
+    rows = np.flatnonzero(~found & may_be_alike(*marks, least=_ALIKE_LETTERS))
+    folds = [side[rows]["fold"].to_list() for side in (left, right)]
+    found[rows] = cpdist(*folds, scorer=JaroWinkler.similarity, dtype=np.float32) >= _ALIKE_LETTERS
+    return found
 
 
-def _same(left: pl.DataFrame, right: pl.DataFrame) -> np.ndarray:
+def _marks(table: pl.DataFrame) -> np.ndarray:
+    return table["marks"].fill_null(0).to_numpy()
+
+
+def _letter_marks(table: pl.DataFrame) -> np.ndarray:
+    return letter_marks(table["fold"])
+
+
+def _letters(table: pl.DataFrame) -> np.ndarray:
+    return table["fold"].str.len_chars().fill_null(0).cast(pl.Int64).to_numpy()
+
+
+def _has_han(table: pl.DataFrame) -> np.ndarray:
+    return table["native"].str.contains(r"\p{Han}").fill_null(False).to_numpy()
+
+
+def _same(left: Side, right: Side) -> np.ndarray:
     """Equal folds or the same words; of two Chinese names also equal characters (many characters share a reading)."""
-    homophones = left["native"].str.contains(r"\p{Han}") & right["native"].str.contains(r"\p{Han}")
-    homophones &= left["native"] != right["native"]
-    alike = (left["fold"] == right["fold"]) | (left["words"] == right["words"])
-    return (alike & ~homophones).fill_null(False).to_numpy()
+    homophones = left.of(_has_han) & right.of(_has_han) & (left.ids("native") != right.ids("native"))
+    return (same_text(left, right, "fold") | same_text(left, right, "words")) & ~homophones
 
 
 def _differences(left: pl.DataFrame, right: pl.DataFrame) -> dict[str, np.ndarray]:

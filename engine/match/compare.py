@@ -14,6 +14,7 @@ from rapidfuzz.process import cpdist
 
 from engine.match.encode import Encoded, rarity
 from engine.match.side_by_side import side_by_side
+from engine.match.sides import sides
 from engine.progress import Progress, silent
 from engine.rules import MISSING, SAME, Comparison
 
@@ -47,17 +48,21 @@ def similarity(one: Encoded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _distinct_similarity(one: Encoded, distinct: np.ndarray) -> np.ndarray:
+    rows = [(distinct >> np.uint64(32)).astype(np.int64), (distinct & np.uint64(0xFFFFFFFF)).astype(np.int64)]
+    table, (a, b) = one.table, rows
+    if 2 * len(distinct) < len(table):  # of a few pairs, look at their values alone
+        wanted = np.unique(np.concatenate(rows))
+        table, (a, b) = table[wanted], [np.searchsorted(wanted, side) for side in rows]
+    left, right = sides(table, a, b)
     made = []
     for start in range(0, len(distinct), CHUNK):
-        part = distinct[start : start + CHUNK]
-        a = (part >> np.uint64(32)).astype(np.int64)
-        b = (part & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        score = np.array(one.kind.similarity(one.table[a], one.table[b], **one.context_argument))
-        same = score >= SAME
-        # The same value in two spellings: graded by the more common of the two.
-        score[same] = rarity(np.maximum(one.holders[a[same]], one.holders[b[same]]))
-        made.append(score)
-    return np.concatenate(made)
+        part = slice(start, start + CHUNK)
+        made.append(np.array(one.kind.similarity(left[part], right[part], **one.context_argument)))
+    score = np.concatenate(made)
+    same = score >= SAME
+    # The same value in two spellings: graded by the more common of the two.
+    score[same] = rarity(np.maximum(one.holders[rows[0][same]], one.holders[rows[1][same]]))
+    return score
 
 
 def read_swapped_names(

@@ -1,16 +1,20 @@
 """Comparison keys of two records → how alike they are, 0…100, for phones, e-mails, websites and numbers of all kinds.
 
-Every function takes two frames of the same height, keys made by the module of that kind in `engine/normalise`, and
-compares them row by row. 100 means the same value after normalisation; rarity, which raises it, is added elsewhere.
+Every function takes the two sides of many pairs (`engine.match.sides`) in a table of keys made by the module of that
+kind in `engine/normalise`, and compares them pair by pair. 100 means the same value after normalisation; rarity, which
+raises it, is added elsewhere.
 The `…_LEVELS` beside each function are its default levels, (name, at least), strongest first; what the scores between
 them mean stands in the docstring, so that other cuts can be chosen.
 """
+
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.match.agreement import SAME, Scores, alike, edits, graded, same, where
+from engine.match.agreement import SAME, Flags, Scores, alike, edits, graded, letter_marks, may_be_alike, same, where
+from engine.match.sides import Keys, Side, of_frames, same_text
 
 Levels = tuple[tuple[str, int], ...]
 
@@ -23,66 +27,99 @@ PHONE_LEVELS: Levels = (
     ("different", 0),
 )
 LAST_DIGITS = range(4, 11)  # agreeing last digits N that are graded: 60 + 2 N
+_POWERS = 10 ** np.arange(19, dtype=np.int64)
+_READ = 18  # digits of a number that fit into an integer: its last ones
 
 
-def phone(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def phone(left: Side, right: Side) -> Scores:
     """Keys of `phones` → the best over the numbers of both cells.
 
     100 same number · 97 same national number, the country of one not known · 95 one is the other without its area
     code (seven digits at least) · 85 one digit off, missing or too many, or two neighbours swapped · 82 same number,
     other extension · 60 + 2 N the last N digits agree, N 4…10 (so `at_least: 74` is "the last 7 digits") · 0 else.
     """
-    columns = ["numbers", "national", "valid"]
-    lengths = [side["numbers"].list.len() for side in (left, right)]
-    single = ((lengths[0] == 1) & (lengths[1] == 1)).fill_null(False).to_numpy()
-
-    def alone(rows: NDArray[np.int64]) -> Scores:
-        pair = [side.select(pl.col(c).gather(rows).list.first() for c in columns) for side in (left, right)]
-        return _phone_numbers(pair[0], pair[1])
+    numbers = left.of(_how_many), right.of(_how_many)
+    single = (numbers[0] == 1) & (numbers[1] == 1)
+    several = (numbers[0] > 0) & (numbers[1] > 0) & ~single
 
     def crossed(rows: NDArray[np.int64]) -> Scores:
+        columns = ["numbers", "national", "valid"]
         place = pl.DataFrame({"row": np.arange(len(rows), dtype=np.uint32)})
-        pair = [place.hstack(side.select(pl.col(columns).gather(rows))) for side in (left, right)]
-        both = (
-            pair[0]
-            .explode(columns, empty_as_null=True)
-            .join(pair[1].explode(columns, empty_as_null=True), on="row", suffix="_r")
+        one, two = (
+            place.hstack(side[rows].frame(*columns)).explode(columns, empty_as_null=True) for side in (left, right)
         )
-        scores = _phone_numbers(both.select(columns), both.select(pl.col(f"{c}_r").alias(c) for c in columns))
+        both = one.join(two, on="row", suffix="_r")
+        second = both.select(pl.col(f"{c}_r").alias(c) for c in columns)
+        scores = _phone_numbers(*of_frames(both.select(columns), second))
         best = np.zeros(len(rows), np.uint8)
         np.maximum.at(best, both["row"].to_numpy(), scores)
         return best
 
-    present = (left["numbers"].is_not_null() & right["numbers"].is_not_null()).to_numpy()
-    scores = np.maximum(where(single, alone, len(left)), where(~single & present, crossed, len(left)))
-    other_desk = (left["extension"] != right["extension"]).fill_null(False).to_numpy()
+    alone = where(single, lambda rows: _phone_numbers(left[rows], right[rows]), len(left))
+    scores = np.maximum(alone, where(several, crossed, len(left)))
+    desks = left.ids("extension"), right.ids("extension")
+    other_desk = (desks[0] != desks[1]) & (desks[0] >= 0) & (desks[1] >= 0)
     return np.where(other_desk & (scores >= 95), np.uint8(82), scores)
 
 
-def _phone_numbers(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
-    equal = same(left["numbers"], right["numbers"])
+def _phone_numbers(left: Side, right: Side) -> Scores:
+    equal = left.of(_number_ids) == right.of(_number_ids)
 
     def unequal(rows: NDArray[np.int64]) -> Scores:
-        one, two = left["national"].gather(rows), right["national"].gather(rows)
-        long = ((one.str.len_bytes() >= 7) & (two.str.len_bytes() >= 7)).to_numpy()
-        tail = _is_tail(one, two)
+        one, two = left[rows], right[rows]
+        digits, others = one.of(_digits), two.of(_digits)
+        size, other_size = one.of(_size), two.of(_size)
+        shorter = np.minimum(size, other_size)
+        long = shorter >= 7
         last = np.zeros(len(rows), np.uint8)
         for n in LAST_DIGITS:
-            agree = (one.str.tail(n) == two.str.tail(n)) & (one.str.len_bytes() >= n) & (two.str.len_bytes() >= n)
-            last[agree.to_numpy()] = 60 + 2 * n
-        near = edits(one, two, most=1) <= 1
+            last[(digits % _POWERS[n] == others % _POWERS[n]) & (shorter >= n)] = 60 + 2 * n
+        cut = _POWERS[np.minimum(shorter, _READ)]
+        tail = (digits % cut == others % cut) & (shorter > 0)
+        # One slip leaves the first three digits right or the last three, of seven.
+        slip = long & ((one.of(_head) == two.of(_head)) | (digits % 1000 == others % 1000))
+        near = where(slip, lambda r: _one_edit(_national(one[r]), _national(two[r])), len(rows))
         # Two valid numbers of different countries are two numbers, however much alike.
-        abroad = (left["valid"].gather(rows) & right["valid"].gather(rows)).to_numpy()
-        levels = [(97, same(one, two) & long & ~abroad), (95, tail & long & ~abroad), (85, near & long)]
-        return graded(len(rows), levels, last)
+        abroad = one.of(_valid) & two.of(_valid)
+        whole = (digits == others) & (size == other_size)
+        return graded(len(rows), [(97, whole & long & ~abroad), (95, tail & long & ~abroad), (85, near > 0)], last)
 
     return np.maximum(np.where(equal, np.uint8(SAME), np.uint8(0)), where(~equal, unequal, len(left)))
 
 
-def _is_tail(left: pl.Series, right: pl.Series) -> NDArray[np.bool_]:
-    one, two = pl.col("left"), pl.col("right")
-    either = one.str.ends_with(two) | two.str.ends_with(one)
-    return pl.DataFrame({"left": left, "right": right}).select(either.fill_null(False)).to_series().to_numpy()
+def _how_many(table: pl.DataFrame) -> NDArray[np.int64]:
+    return table["numbers"].list.len().fill_null(0).cast(pl.Int64).to_numpy()
+
+
+def _first(values: pl.Series) -> pl.Series:
+    # Of cells with one number each, or of numbers already taken apart.
+    return values.list.first() if isinstance(values.dtype, pl.List) else values
+
+
+def _national(side: Side) -> pl.Series:
+    return _first(side["national"])
+
+
+def _number_ids(table: pl.DataFrame) -> NDArray[np.int32]:
+    return np.asarray(Keys(pl.DataFrame({"number": _first(table["numbers"])})).ids("number"))
+
+
+def _digits(table: pl.DataFrame) -> NDArray[np.int64]:
+    text = _first(table["national"]).str.tail(_READ)
+    return text.str.to_integer(strict=False, dtype=pl.Int64).fill_null(-1).to_numpy()
+
+
+def _head(table: pl.DataFrame) -> NDArray[np.int64]:
+    text = _first(table["national"]).str.head(3)
+    return text.str.to_integer(strict=False, dtype=pl.Int64).fill_null(-1).to_numpy()
+
+
+def _size(table: pl.DataFrame) -> NDArray[np.int64]:
+    return _first(table["national"]).str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()
+
+
+def _valid(table: pl.DataFrame) -> Flags:
+    return _first(table["valid"]).fill_null(False).to_numpy()
 
 
 EMAIL_LEVELS: Levels = (
@@ -95,11 +132,10 @@ EMAIL_LEVELS: Levels = (
     ("same company", 60),
     ("different", 0),
 )
-_EMAIL = ("address", "local", "domain", "registrable", "domain_guess", "is_role", "is_free", "local_letters")
-_EMAIL_FORMS = ("local_bare", "local_words")
+_DOMAINS = ("domain", "domain_guess")
 
 
-def email(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def email(left: Side, right: Side) -> Scores:
     """Keys of `emails` → how alike the addresses are (of several in a cell, the first; any that is shared counts).
 
     100 same address · 98 the same desk (info@, sales@) · 96 same local part, domain mistyped · 92 one typing error in
@@ -107,81 +143,95 @@ def email(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     longer it is · 75 same words in another order · 70 same letters, other digits, same domain · 64 same letters,
     another domain · 62 letters alike · 60 same company domain only · 0 else.
     """
-    names = (*_EMAIL, *_EMAIL_FORMS)
-    sides = [side.select(pl.col(n).alias(n + end) for n in names) for side, end in ((left, "_l"), (right, "_r"))]
-    pairs = pl.concat(sides, how="horizontal")
-    scores = pairs.select(score=_email_equalities())["score"].to_numpy().copy()
-    several = (left["addresses"].list.len() > 1) | (right["addresses"].list.len() > 1)
-    rows = np.flatnonzero(several.fill_null(False).to_numpy() & (scores < SAME))
+    scores = _email_equalities(left, right)
+    several = (left.of(_several_addresses) | right.of(_several_addresses)) & (scores < SAME)
+    rows = np.flatnonzero(several)
     if len(rows):
-        lists = pl.DataFrame({"l": left["addresses"].gather(rows), "r": right["addresses"].gather(rows)})
+        lists = pl.DataFrame({"l": left[rows]["addresses"], "r": right[rows]["addresses"]})
         shared = lists.select(pl.col("l").list.set_intersection("r").list.len() > 0).to_series()
         scores[rows[shared.fill_null(False).to_numpy()]] = SAME
-    open_rows = np.flatnonzero((scores <= 60) | ((scores >= 76) & (scores <= 86)))
-    scores[open_rows] = np.maximum(scores[open_rows], _email_errors(pairs[open_rows]))
+    rows = np.flatnonzero((scores <= 60) | ((scores >= 76) & (scores <= 86)))
+    scores[rows] = np.maximum(scores[rows], _email_errors(left[rows], right[rows]))
     return scores
 
 
-def _email_equalities() -> pl.Expr:
-    c = pl.col
-    same_local, same_domain = c("local_l") == c("local_r"), c("domain_l") == c("domain_r")
-    person = ~c("is_role_l") & ~c("is_role_r")
-    guesses = (
-        (c("domain_guess_l") == c("domain_r"))
-        | (c("domain_guess_r") == c("domain_l"))
-        | (c("domain_guess_l") == c("domain_guess_r"))
-    )
-    length = c("local_l").str.len_chars().clip(0, 15).cast(pl.Int32)
-    same_letters = c("local_letters_l") == c("local_letters_r")
-    company = ~c("is_free_l") & (c("registrable_l") == c("registrable_r"))
-    same_name = same_local & person & (length >= 5)
-    ordered = [
-        ((c("address_l") == c("address_r")) & c("is_role_l"), pl.lit(98)),
-        (c("address_l") == c("address_r"), pl.lit(100)),
-        (same_local & guesses, pl.lit(96)),
-        (
-            same_domain & person & (c("local_bare_l") == c("local_bare_r")) & (c("local_l").str.len_chars() >= 5),
-            pl.lit(88),
-        ),
-        (same_name, length + 71),
-        (person & same_letters & same_domain, pl.lit(70)),
-        (person & (c("local_words_l") == c("local_words_r")) & (c("local_letters_l").str.len_chars() >= 8), pl.lit(75)),
-        (person & same_letters & (c("local_letters_l").str.len_chars() >= 6), pl.lit(64)),
-        (company, pl.lit(60)),
+def _email_equalities(left: Side, right: Side) -> Scores:
+    def equal(column: str, other: str | None = None) -> Flags:
+        among = _DOMAINS if column in _DOMAINS else ()
+        one, two = left.ids(column, among), right.ids(other or column, among)
+        return np.asarray((one == two) & (one >= 0))
+
+    address, local, domain = equal("address"), equal("local"), equal("domain")
+    person = left.of(_personal) & right.of(_personal)
+    guesses = equal("domain_guess", "domain") | equal("domain", "domain_guess") | equal("domain_guess")
+    length, letters = left.of(_local_size), left.of(_letters_size)
+    same_letters = equal("local_letters") & person
+    # (score, which pairs), strongest first
+    levels: list[tuple[Any, Flags]] = [
+        (98, address & left.of(_desk)),
+        (100, address),
+        (96, local & guesses),
+        (88, domain & person & equal("local_bare") & (length >= 5)),
+        (np.minimum(length, 15) + 71, local & person & (length >= 5)),
+        (70, same_letters & domain),
+        (75, person & equal("local_words") & (letters >= 8)),
+        (64, same_letters & (letters >= 6)),
+        (60, left.of(_owned) & equal("registrable")),
     ]
-    return pl.coalesce(
-        *(pl.when(rule.fill_null(False)).then(score.cast(pl.UInt8)) for rule, score in ordered), pl.lit(0, pl.UInt8)
-    )
+    scores = [np.asarray(score, np.uint8) for score, _ in levels]
+    return np.select([flags for _, flags in levels], scores, np.uint8(0))
 
 
-def _email_errors(pairs: pl.DataFrame) -> Scores:
+def _several_addresses(table: pl.DataFrame) -> Flags:
+    return (table["addresses"].list.len() > 1).fill_null(False).to_numpy()
+
+
+def _desk(table: pl.DataFrame) -> Flags:
+    return table["is_role"].fill_null(False).to_numpy()
+
+
+def _personal(table: pl.DataFrame) -> Flags:
+    return (~table["is_role"]).fill_null(False).to_numpy()
+
+
+def _owned(table: pl.DataFrame) -> Flags:
+    return (~table["is_free"]).fill_null(False).to_numpy()
+
+
+def _local_size(table: pl.DataFrame) -> NDArray[np.int64]:
+    return table["local"].str.len_chars().fill_null(0).cast(pl.Int64).to_numpy()
+
+
+def _letters_size(table: pl.DataFrame) -> NDArray[np.int64]:
+    return table["local_letters"].str.len_chars().fill_null(0).cast(pl.Int64).to_numpy()
+
+
+def _letters_marks(table: pl.DataFrame) -> NDArray[np.uint64]:
+    return letter_marks(table["local_letters"])
+
+
+def _email_errors(left: Side, right: Side) -> Scores:
     # Pairs without an equality: typing errors in the local part or in an unknown domain.
-    local = [pairs["local_l"], pairs["local_r"]]
-    person = (~pairs["is_role_l"] & ~pairs["is_role_r"]).fill_null(False).to_numpy()
-    same_domain = same(pairs["domain_l"], pairs["domain_r"])
-    long = ((local[0].str.len_chars() >= 5) & (local[1].str.len_chars() >= 5)).fill_null(False).to_numpy()
-    errors = where(
-        same_domain & long & person, lambda r: edits(local[0].gather(r), local[1].gather(r), most=2), len(pairs)
-    )
-    mistyped = same(local[0], local[1])
-    near_domain = where(
-        mistyped, lambda r: _one_edit(pairs["domain_l"].gather(r), pairs["domain_r"].gather(r)), len(pairs)
-    )
-    whole = (pairs["domain_l"].is_null() != pairs["domain_r"].is_null()).to_numpy()
-    broken = where(whole, lambda r: _errors(pairs["address_l"].gather(r), pairs["address_r"].gather(r)), len(pairs))
-    letters = [pairs["local_letters_l"], pairs["local_letters_r"]]
-    named = person & ((letters[0].str.len_chars() >= 6) & (letters[1].str.len_chars() >= 6)).fill_null(False).to_numpy()
-    close = where(named, lambda r: alike(letters[0].gather(r), letters[1].gather(r)), len(pairs))
-    longer = (local[0].str.len_chars() >= 8).fill_null(False).to_numpy()
-    typed = same_domain & long & person
+    size = len(left)
+    length, other = left.of(_local_size), right.of(_local_size)
+    person = left.of(_personal) & right.of(_personal)
+    typed = same_text(left, right, "domain") & person & (length >= 5) & (other >= 5)
+    errors = where(typed, lambda r: edits(left[r]["local"], right[r]["local"], most=2), size)
+    mistyped = same_text(left, right, "local")
+    near_domain = where(mistyped, lambda r: _one_edit(left[r]["domain"], right[r]["domain"]), size)
+    whole = (left.ids("domain") < 0) != (right.ids("domain") < 0)
+    broken = where(whole, lambda r: _errors(left[r]["address"], right[r]["address"]), size)
+    named = person & (left.of(_letters_size) >= 6) & (right.of(_letters_size) >= 6)
+    named &= may_be_alike(*((side.of(_letters_marks), side.of(_letters_size)) for side in (left, right)), least=0.92)
+    close = where(named, lambda r: alike(left[r]["local_letters"], right[r]["local_letters"]), size)
     levels = [
         (95, near_domain > 0),
         (92, typed & (errors == 1)),
-        (90, typed & longer & (errors == 2)),
+        (90, typed & (length >= 8) & (errors == 2)),
         (90, broken > 0),
         (62, close >= 92),
     ]
-    return graded(len(pairs), levels)
+    return graded(size, levels)
 
 
 def _errors(left: pl.Series, right: pl.Series) -> Scores:
@@ -195,13 +245,13 @@ def _one_edit(left: pl.Series, right: pl.Series) -> Scores:
 WEBSITE_LEVELS: Levels = (("same, rare", 114), ("same", 100), ("same name, other suffix", 80), ("different", 0))
 
 
-def website(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def website(left: Side, right: Side) -> Scores:
     """Keys of `websites` → 100 same registrable domain · 80 same name under another suffix (four letters at least) ·
     70 one typing error in a name of six letters or more · 0 else."""  # fmt: skip
     names = [left["label"], right["label"]]
     longest = (names[0].str.len_chars() >= 6).fill_null(False).to_numpy()
     long = (names[0].str.len_chars() >= 4).fill_null(False).to_numpy()
-    equal = same(left["key"], right["key"])
+    equal = same_text(left, right, "key")
     error = where(longest & ~equal, lambda r: _one_edit(names[0].gather(r), names[1].gather(r)), len(left)) > 0
     return graded(len(left), [(SAME, equal), (80, long & same(*names)), (70, error)])
 
@@ -209,8 +259,8 @@ def website(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
 CITY_LEVELS: Levels = (("same", 100), ("alike", 88), ("different", 0))
 
 
-def city(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def city(left: Side, right: Side) -> Scores:
     """Keys of `places.city_keys` → 100 same city by any of its names · up to 99 Jaro–Winkler of the romanised names."""
-    equal = same(left["key"], right["key"])
-    near = where(~equal, lambda r: np.minimum(99, alike(left["fold"].gather(r), right["fold"].gather(r))), len(left))
+    equal = same_text(left, right, "key")
+    near = where(~equal, lambda r: np.minimum(99, alike(left[r]["fold"], right[r]["fold"])), len(left))
     return np.maximum(np.where(equal, np.uint8(SAME), np.uint8(0)), near)

@@ -22,10 +22,11 @@ import polars as pl
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
+from engine.match.sides import Keys
 from engine.normalise import name_reference
 from engine.normalise.names import family_stem
-from engine.normalise.scripts import fold, has_han, romanise, skeleton
-from engine.normalise.spelling import pinyin_skeleton, syllables
+from engine.normalise.scripts import has_han, romanise
+from engine.normalise.spelling import fold_all, pinyin_skeleton, skeleton_all, syllables
 
 Scores = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
@@ -36,6 +37,7 @@ HOMOPHONE = 90
 INITIAL = 86
 SIBLING = 79  # Сергеевич and Сергеевна
 OTHER_NAME = 70  # the most that two names known to be different may reach
+_TEXTS = ("text", "fold", "skeleton", "stem", "father")
 
 _PATRONYMIC = re.compile("(?<=..)(?:[oei]vich|[oei]vna|ichna)$")
 # Letters that an initial may stand for in another romanisation: J. Ivanova is Yulia, Julia or Yana.
@@ -44,75 +46,73 @@ _INITIALS = {"j": "ijyuae", "y": "ijyuae", "i": "ijyuae", "e": "eiy", "c": "ckst
 
 
 def words(texts: Sequence[str]) -> dict[str, np.ndarray]:
-    """Clean words → arrays of what comparisons need: fold, skeleton, stem, length, letters (a bit for each letter an
-    initial may be written as), initial, han, chinese, given (its number in the list of given names, or -1)."""
+    """Clean words → arrays of what comparisons need: text, fold, skeleton, stem, father, length, bones (the skeleton's
+    length), letters (a bit for each letter an initial may be written as), initial, han, chinese, given (its number in
+    the list of given names, or -1)."""
     roman = [romanise(text) for text in texts]
-    folds = [fold(word) for word in roman]
+    folded = fold_all(roman)
     numbers = _given_numbers()
-    initial = np.array([len(text) == 1 and not has_han(text) for text in texts], bool)
+    han = np.array([has_han(text) for text in texts], bool)
+    initial = np.array([len(text) == 1 for text in texts], bool) & ~han
     letters = [
         _bits((_INITIALS.get(r[:1], r[:1]) if one else "") + r[:1] + f[:1])
-        for r, f, one in zip(roman, folds, initial, strict=True)
+        for r, f, one in zip(roman, folded, initial, strict=True)
     ]
-    han = np.array([has_han(text) for text in texts], bool)
+    skeletons = skeleton_all(folded)
+    for place in np.flatnonzero(han).tolist():
+        skeletons[place] = pinyin_skeleton(roman[place])
     return {
         "text": np.array(texts, object),
-        "fold": np.array(folds, object),
-        "skeleton": np.array(
-            [pinyin_skeleton(r) if h else skeleton(f) for r, f, h in zip(roman, folds, han, strict=True)], object
-        ),
-        "stem": np.array([family_stem(f) for f in folds], object),
-        "father": np.array([_PATRONYMIC.sub("", f) if len(f) > 6 else f for f in folds], object),
-        "length": np.array([len(f) for f in folds], np.int16),
+        "fold": np.array(folded, object),
+        "skeleton": np.array(skeletons, object),
+        "stem": np.array([family_stem(f) for f in folded], object),
+        "father": np.array([_PATRONYMIC.sub("", f) if len(f) > 6 else f for f in folded], object),
+        "length": np.fromiter(map(len, folded), np.int16, len(folded)),
+        "bones": np.fromiter(map(len, skeletons), np.int16, len(skeletons)),
         "letters": np.array(letters, np.int32),
         "initial": initial,
         "han": han,
         "chinese": np.array([0 < len(syllables(r)) <= 2 if len(r) <= 12 else False for r in roman], bool),
-        "given": np.array([numbers.get(f, -1) for f in folds], np.int32),
+        "given": np.array([numbers.get(f, -1) for f in folded], np.int32),
     }
 
 
+def numbered(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays of `words` → the same and `text_id`, `fold_id` …: numbers that are equal where the texts are."""
+    texts = {name: pl.Series(arrays[name].tolist(), dtype=pl.String) for name in _TEXTS}
+    ids = {name: Keys(text.to_frame(name)).ids(name) for name, text in texts.items()}
+    return {**arrays, **{f"{name}_id": numbers for name, numbers in ids.items()}}
+
+
 def similarity(word: Mapping[str, np.ndarray], a: np.ndarray, b: np.ndarray) -> Scores:
-    """Arrays of `words`, places of the left and of the right words → similarity of each pair (see the module)."""
-    fold_a, fold_b = word["fold"][a], word["fold"][b]
-    score = spelling(fold_a, fold_b)
+    """Arrays of `numbered`, places of the left and of the right words → similarity of each pair (see the module)."""
+    score = spelling(word["fold"][a], word["fold"][b])
+
+    def same(name: str) -> Flags:
+        return np.asarray(word[f"{name}_id"][a] == word[f"{name}_id"][b])
+
+    same_fold = same("fold")
     # All patronymics end alike: compare the fathers' names.
-    father_a, father_b = word["father"][a], word["father"][b]
-    at = np.flatnonzero((father_a != fold_a) & (father_b != fold_b) & (score < 100))
-    score[at] = np.minimum(score[at], np.minimum(spelling(father_a[at], father_b[at]), SIBLING))
-    sk_a, sk_b = word["skeleton"][a], word["skeleton"][b]
-    long = np.char.str_len(sk_a.astype(str)) >= 2 if len(a) else np.zeros(0, bool)
-    same_bones = (sk_a == sk_b) & long
+    cut = word["father"] != word["fold"]
+    at = np.flatnonzero(cut[a] & cut[b] & (score < 100))
+    fathers = spelling(word["father"][a[at]], word["father"][b[at]])
+    score[at] = np.minimum(score[at], np.minimum(fathers, SIBLING))
+    same_bones = same("skeleton") & (word["bones"][a] >= 2)
     score = np.where(same_bones & (score >= 74), np.maximum(score, 90), score)
     both_known = (word["given"][a] >= 0) & (word["given"][b] >= 0)
     both_chinese = word["chinese"][a] & word["chinese"][b]
     short = np.maximum(word["length"][a], word["length"][b]) <= 6
     score = np.where(both_known | (both_chinese & short), np.minimum(score, OTHER_NAME), score)
     score = np.where(same_nickname(word["given"][a], word["given"][b]), np.maximum(score, NICKNAME), score)
-    score = np.where((word["stem"][a] == word["stem"][b]) & ~both_known, np.maximum(score, GENDER), score)
-    score = np.where(fold_a == fold_b, 100, score)
-    homophone = word["han"][a] & word["han"][b] & (word["text"][a] != word["text"][b])
-    score = np.where(homophone & (fold_a == fold_b), HOMOPHONE, score)
+    score = np.where(same("stem") & ~both_known, np.maximum(score, GENDER), score)
+    score = np.where(same_fold, 100, score)
+    homophone = word["han"][a] & word["han"][b] & ~same("text")
+    score = np.where(homophone & same_fold, HOMOPHONE, score)
     one_initial = word["initial"][a] ^ word["initial"][b]
     agrees = (word["letters"][a] & word["letters"][b]) != 0
     score = np.where(one_initial, np.where(agrees, INITIAL, 20), score)
     both_initial = word["initial"][a] & word["initial"][b]
-    return np.where(both_initial & (fold_a != fold_b), 20, score).astype(np.uint8)
-
-
-def distinct_rows(
-    left: pl.DataFrame, right: pl.DataFrame, columns: list[str], *, by: list[str] | None = None
-) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
-    """Two frames → their distinct rows of some columns, and the place of each left and right row among them.
-
-    `by`: the columns that determine the others, all unless given.
-    """
-    both = pl.concat([left.select(columns), right.select(columns)])
-    keys = both.select(pl.concat_str(pl.col(by or columns).cast(pl.String).fill_null(""), separator="\t")).to_series()
-    codes = keys.to_arrow().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    first = np.full(int(codes.max(initial=-1)) + 1, -1, np.int64)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
-    return both[first], codes[: len(left)], codes[len(left) :]
+    return np.where(both_initial & ~same_fold, 20, score).astype(np.uint8)
 
 
 def spelling(a: np.ndarray, b: np.ndarray) -> Scores:

@@ -1,7 +1,7 @@
 """Similarity of people's names: given, family, patronymic, and whole names in any order.
 
-Every function takes the keys of the left and of the right values (frames of `engine.normalise.names`, row i against
-row i) and gives uint8, 0…100. 100 stands for values that are the same after normalisation, and for nothing else.
+Every function takes the two sides of many pairs in a table of keys of `engine.normalise.names` and gives uint8, 0…100.
+100 stands for values that are the same after normalisation, and for nothing else.
 
 given       100 same · 97 nickname or formal name · 90–95 slip, other spelling · 86 initial agrees · < 60 unrelated
 family      100 same · 96 Иванов/Иванова · 88–95 slip, other spelling · 85 one part of a double name · < 60 unrelated ·
@@ -23,6 +23,7 @@ import polars as pl
 
 from engine.match import name_similarity as words
 from engine.match.name_similarity import Scores
+from engine.match.sides import Side, used
 from engine.match.whole_names import Names, person
 from engine.normalise import name_reference
 from engine.normalise.names import family_stem
@@ -64,44 +65,50 @@ PERSON_LEVELS = (
 )
 
 
-def given(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def given(left: Side, right: Side) -> Scores:
     """Given names' keys, twice → similarity of each pair."""
-    table, a, b = words.distinct_rows(left, right, ["fold", "key", "han", "is_initial"])
+    table, a, b = used(left, right, ["fold", "key", "han", "is_initial"])
     arrays = words.words(_texts(table))
     arrays["fold"] = table["fold"].fill_null("").to_numpy()
-    score = words.similarity(arrays, a, b)
+    score = words.similarity(words.numbered(arrays), a, b)
     # Jean-Claude and Jean, Анна-Мария and Анна: the first of two names.
-    first = np.array([k.split()[0] if k and " " in k else "" for k in table["key"].fill_null("")], object)
-    whole = np.array([k or "" for k in table["key"]], object)
-    part = ((first[a] != "") & (first[a] == whole[b])) | ((first[b] != "") & (first[b] == whole[a]))
+    whole = table["key"].fill_null("")
+    double = whole.str.contains(" ", literal=True).to_numpy()
+    at = np.flatnonzero(double[a] | double[b])
+    first = whole.str.extract(r"^(\S+) ").fill_null("").to_numpy()
+    names = whole.to_numpy()
+    part = np.zeros(len(a), bool)
+    one, two = a[at], b[at]
+    part[at] = ((first[one] != "") & (first[one] == names[two])) | ((first[two] != "") & (first[two] == names[one]))
     return np.where(part, np.maximum(score, 92), score).astype(np.uint8)
 
 
-def family(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def family(left: Side, right: Side) -> Scores:
     """Family names' keys, twice → similarity of each pair."""
-    table, a, b = words.distinct_rows(left, right, ["fold", "key", "han", "stem", "parts"])
+    table, a, b = used(left, right, ["fold", "key", "han", "stem", "parts"])
     arrays = words.words(_texts(table))
     arrays["fold"] = table["fold"].fill_null("").to_numpy()
     arrays["stem"] = table["stem"].fill_null("").to_numpy()
     arrays["given"] = np.full(len(table), -1, np.int32)
-    score = words.similarity(arrays, a, b)
-    parts = [frozenset(family_stem(part) for part in p.split()) for p in table["parts"].fill_null("")]
-    several = np.array([len(p) > 1 for p in parts])
-    at = np.flatnonzero((several[a] | several[b]) & (score < 96))
-    same = np.array([parts[a[i]] == parts[b[i]] for i in at], bool)
-    shared = np.array([bool(parts[a[i]] & parts[b[i]]) for i in at], bool)
-    score[at] = np.where(same, 96, np.where(shared, np.maximum(score[at], 85), score[at]))
-    both = (left["generation"] != right["generation"]).fill_null(False).to_numpy()
-    return np.where(both, 0, np.maximum(score, 1)).astype(np.uint8)
+    score = words.similarity(words.numbered(arrays), a, b)
+    double = table["parts"].str.contains(" ", literal=True).fill_null(False).to_numpy()
+    at = np.flatnonzero((double[a] | double[b]) & (score < 96))
+    if len(at):
+        parts = [frozenset(family_stem(part) for part in p.split()) for p in table["parts"].fill_null("")]
+        same = np.array([parts[a[i]] == parts[b[i]] for i in at], bool)
+        shared = np.array([bool(parts[a[i]] & parts[b[i]]) for i in at], bool)
+        score[at] = np.where(same, 96, np.where(shared, np.maximum(score[at], 85), score[at]))
+    one, two = left.ids("generation"), right.ids("generation")
+    return np.where((one != two) & (one >= 0) & (two >= 0), 0, np.maximum(score, 1)).astype(np.uint8)
 
 
-def patronymic(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def patronymic(left: Side, right: Side) -> Scores:
     """Patronymics' keys, twice → similarity of each pair."""
-    table, a, b = words.distinct_rows(left, right, ["fold", "key", "is_initial"])
+    table, a, b = used(left, right, ["fold", "key", "is_initial"])
     arrays = words.words(_texts(table))
     arrays["fold"] = table["fold"].fill_null("").to_numpy()
     arrays["given"] = np.full(len(table), -1, np.int32)
-    score = words.similarity(arrays, a, b)
+    score = words.similarity(words.numbered(arrays), a, b)
     at = np.flatnonzero((score < 95) & (np.minimum(arrays["length"][a], arrays["length"][b]) >= 2))
     folds = arrays["fold"]
     begins = [folds[a[i]].startswith(folds[b[i]]) or folds[b[i]].startswith(folds[a[i]]) for i in at]

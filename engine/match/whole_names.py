@@ -16,6 +16,7 @@ from rapidfuzz.process import cpdist
 from engine.match import name_similarity as words
 from engine.match import transcription
 from engine.match.name_similarity import Scores
+from engine.match.sides import Keys, Side, used
 
 _MOST_WORDS = 6  # of a name; more are cut off, except from the test for the same words
 _CHUNK = 250_000
@@ -23,16 +24,17 @@ _AGREE = 80  # two words that are at least so alike are one word
 _NEAR = 72  # two words that are less alike than that have nothing to do with each other
 
 
-def person(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
-    """Parsed whole names, twice (columns `tokens` and `fold` of `names.parse`) → similarity of each pair.
+def person(left: Side, right: Side) -> Scores:
+    """Two sides of a table of parsed whole names (`tokens` and `fold` of `names.parse`) → similarity of each pair.
 
+    >>> from engine.match.sides import of_frames
     >>> from engine.normalise.names import parse
     >>> a = parse(pl.Series(["Иванов Иван", "Иванов И.И.", "Bill Gates"]))
     >>> b = parse(pl.Series(["Ivan Ivanov", "Иван Иванович Иванов", "William Gates"]))
-    >>> person(a, b).tolist()
+    >>> person(*of_frames(a, b)).tolist()
     [100, 85, 97]
     """
-    table, a, b = words.distinct_rows(left, right, ["tokens", "fold"], by=["tokens"])
+    table, a, b = used(left, right, ["tokens", "fold"])
     # Pairs are put in one order, so that equally good pairings of words fall the same way on both sides.
     rank = table["tokens"].fill_null("").rank("ordinal").to_numpy()
     swap = rank[a] > rank[b]
@@ -67,7 +69,7 @@ class Names:
             maintain_order="left",
         )
         kept = tokens.filter(pl.col("slot") < _MOST_WORDS)
-        self.arrays = words.words(texts.to_list())
+        self.arrays = words.numbered(words.words(texts.to_list()))
         self.word = np.full((len(table), _MOST_WORDS), -1, np.int32)
         self.role = np.full((len(table), _MOST_WORDS), ord("-"), np.uint8)
         place = kept["name"].to_numpy(), kept["slot"].to_numpy()
@@ -83,6 +85,7 @@ class Names:
         self.forward[ordered["name"].to_numpy()] = ordered["forward"].to_numpy()
         self.backward[ordered["name"].to_numpy()] = ordered["backward"].to_numpy()
         self.fold = table["fold"].fill_null("").to_numpy()
+        self.written = Keys(table).ids("tokens")
         self.families = (self.role == ord("f")).sum(1)
         self.has_han = np.zeros(len(table), bool)
         np.logical_or.at(self.has_han, place[0], self.arrays["han"][kept["word"].to_numpy()])
@@ -115,9 +118,8 @@ def _person(names: Names, a: np.ndarray, b: np.ndarray) -> Scores:
         score[one_han] = transcription.similarity(names.bones, han, other)
     same = (names.fold[a] == names.fold[b]) & (names.fold[a] != "")
     homophone = names.has_han[a] & names.has_han[b]
-    return np.where((same & ~homophone) | ((a == b) & same), 100, np.where(same, score, np.minimum(score, 97))).astype(
-        np.uint8
-    )
+    certain = same & (~homophone | (names.written[a] == names.written[b]))
+    return np.where(certain, 100, np.where(same, score, np.minimum(score, 97))).astype(np.uint8)
 
 
 def _aligned(names: Names, a: np.ndarray, b: np.ndarray, size: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from engine.match.agreement import (
     tokens_alike,
     where,
 )
+from engine.match.sides import Side
 from engine.normalise.text import WEIGHT_STEPS
 
 Levels = tuple[tuple[str, int], ...]
@@ -32,7 +33,7 @@ ADDRESS_LEVELS: Levels = (
 )
 
 
-def address(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def address(left: Side, right: Side) -> Scores:
     """Keys of `places.address_keys` → 100 same words, house and unit · 97 same street and house, a unit missing on
     one side · 93 … other unit · 90…96 streets alike, same house · 80…86 streets alike, no house on one side or on
     both · 70 same street, house one digit off · 60 same street, other house · up to 59 words alike.
@@ -69,7 +70,7 @@ def address(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     return graded(size, levels, as_scores(np.minimum(rest, 96)))
 
 
-def _streets(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def _streets(left: Side, right: Side) -> Scores:
     streets = (left["street"], right["street"])
     whole = alike(*streets)
     sets = where(
@@ -90,7 +91,7 @@ TEXT_LEVELS: Levels = (
 OTHER_NUMBERS = 75  # the most that texts with different numbers can reach: volume 1 is not volume 2
 
 
-def text(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
+def text(left: Side, right: Side) -> Scores:
     """Keys of `text` → 100 same words in the same order, else the best of these readings:
 
     words — shared weight over the weight of both (weighted Jaccard), up to 99; or over that of the shorter text when
@@ -113,7 +114,7 @@ def text(left: pl.DataFrame, right: pl.DataFrame) -> Scores:
     return np.maximum(scores, where(~equal, unequal, size))
 
 
-def _by_words(one: pl.DataFrame, two: pl.DataFrame) -> Scores:
+def _by_words(one: Side, two: Side) -> Scores:
     lists = pl.DataFrame({"l": one["tokens"], "r": two["tokens"], "wl": one["weight"], "wr": two["weight"]})
     shared = pl.col("l").list.set_intersection("r").list.eval(pl.element() % WEIGHT_STEPS).list.sum()
     both = lists.select(shared=shared.cast(pl.Float32), wl="wl", wr="wr").fill_null(0).to_numpy().T
@@ -124,7 +125,7 @@ def _by_words(one: pl.DataFrame, two: pl.DataFrame) -> Scores:
     return as_scores(np.maximum(99 * jaccard, 92 * contained**2))
 
 
-def _by_spelling(one: pl.DataFrame, two: pl.DataFrame) -> Scores:
+def _by_spelling(one: Side, two: Side) -> Scores:
     ratio = tokens_alike(one["key"], two["key"], fuzz.ratio).astype(np.int16)
     few = (one["words"].fill_null(0) <= 6).to_numpy() & (two["words"].fill_null(0) <= 6).to_numpy()
     resort = where(
@@ -135,7 +136,7 @@ def _by_spelling(one: pl.DataFrame, two: pl.DataFrame) -> Scores:
     return as_scores(np.clip(2 * (np.maximum(ratio, resort) - 50), 0, 98))
 
 
-def _by_names(one: pl.DataFrame, two: pl.DataFrame) -> Scores:
+def _by_names(one: Side, two: Side) -> Scores:
     frame = pl.DataFrame({"l": one["last_words"], "r": two["last_words"]})
     longest = pl.max_horizontal(pl.col("l").list.len(), pl.col("r").list.len())
     shared = frame.select(n=pl.col("l").list.set_intersection("r").list.len(), most=longest).fill_null(0)
@@ -148,8 +149,8 @@ def _by_names(one: pl.DataFrame, two: pl.DataFrame) -> Scores:
     return as_scores(np.where(single, np.where(short & initial & (share == 1), 88, 0), graded_share))
 
 
-def _by_initials(one: pl.DataFrame, two: pl.DataFrame) -> Scores:
-    def is_short_for(short: pl.DataFrame, long: pl.DataFrame) -> Flags:
+def _by_initials(one: Side, two: Side) -> Scores:
+    def is_short_for(short: Side, long: Side) -> Flags:
         single = ((short["words"] == 1) & (short["key"].str.len_chars() >= 3)).fill_null(False).to_numpy()
         return single & same(short["key"], long["initials"])
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from engine.normalise import name_reference
 from engine.normalise.scripts import clean, fold, has_han, romanise, simplified
-from engine.normalise.spelling import folds, syllables
+from engine.normalise.spelling import fold_all, syllables
 
 _NOTE = re.compile(r"\([^)]*\)|\[[^\]]*\]|（[^）]*）|【[^】]*】|\"[^\"]*\"|«[^»]*»|“[^”]*”|<[^>]*>")
 _JOINED = re.compile(r"(?<=[a-zà-ÿа-яё])(?=[A-ZÀ-ÞА-ЯЁ][a-zà-ÿа-яё]{2})")
@@ -95,7 +95,7 @@ def _look_up_plain(raw: Sequence[str]) -> list[list[Word]]:
     no_name = name_reference.words("titles") | name_reference.words("suffixes")
     return [
         [Word(text, "", "", title=True) if text in no_name else _full_word(text, roman, fold, capitals=word.isupper())]
-        for word, text, roman, fold in zip(raw, texts, romans, folds(romans), strict=True)
+        for word, text, roman, fold in zip(raw, texts, romans, fold_all(romans), strict=True)
     ]
 
 

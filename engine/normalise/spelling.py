@@ -13,6 +13,7 @@ import yaml
 
 _REFERENCE = Path(__file__).parent.parent / "reference"
 _LONGEST_PINYIN = 40
+_PLAIN = re.compile("[a-z]+")
 
 
 @lru_cache(maxsize=1 << 18)
@@ -32,24 +33,31 @@ def fold(romanised: str) -> str:
     return word or ("" if romanised.isascii() else romanised)
 
 
-def folds(romanised: Sequence[str]) -> list[str]:
-    """Romanised words made of a–z alone → their folds: what `fold` gives for each, in a few passes over all of them.
+def fold_all(romanised: Sequence[str]) -> list[str]:
+    """Romanised words → their folds: what `fold` gives for each, in a few passes over all that are made of a–z alone.
 
-    >>> folds(["yulia", "tchaikovsky"]) == [fold("yulia"), fold("tchaikovsky")]
+    >>> fold_all(["yulia", "tchaikovsky", "o'hara"]) == [fold(w) for w in ("yulia", "tchaikovsky", "o'hara")]
     True
     """
-    spared = [_is_pinyin(word) for word in romanised]
-    kinds = {strict: [w for w, is_spared in zip(romanised, spared, strict=True) if is_spared == strict]
-             for strict in (False, True)}  # fmt: skip
-    made = {strict: iter(_folded_lines(words, strict)) for strict, words in kinds.items()}
-    return [next(made[is_spared]) for is_spared in spared]
+    known = {word: fold(word) for word in romanised if not _PLAIN.fullmatch(word)}
+    plain = [word for word in dict.fromkeys(romanised) if word not in known]
+    spared = [_is_pinyin(word) for word in plain]
+    for kind in (False, True):
+        words = [word for word, is_spared in zip(plain, spared, strict=True) if is_spared == kind]
+        rules = [(pattern, to) for pattern, to, loose in _line_rules() if not (loose and kind)]
+        known |= zip(words, _in_lines(words, rules), strict=True)
+    return [known[word] for word in romanised]
 
 
-def _folded_lines(words: list[str], spared: bool) -> list[str]:
+def skeleton_all(folded: Sequence[str]) -> list[str]:
+    """Folds → their skeletons: what `skeleton` gives for each, in a few passes over all of them."""
+    return _in_lines([word.replace("\n", "") for word in folded], _SKELETON_LINES)
+
+
+def _in_lines(words: Sequence[str], rules: Sequence[tuple[re.Pattern[str], str]]) -> list[str]:
     text = "\n".join(words)
-    for pattern, to, loose in _line_rules():
-        if not (loose and spared):
-            text = pattern.sub(to, text)
+    for pattern, to in rules:
+        text = pattern.sub(to, text)
     return text.split("\n") if words else []
 
 
@@ -128,6 +136,14 @@ _PINYIN_SKELETON = [
 ] + _SKELETON[1:]
 
 
+def _for_lines(pattern: str) -> re.Pattern[str]:
+    # Of many words, one a line: a line ends where a word does, and its end is none of "any other letters".
+    return re.compile(pattern.replace("[^", r"[^\n"), re.MULTILINE)
+
+
+_SKELETON_LINES = [(_for_lines(pattern.pattern), to) for pattern, to in _SKELETON]
+
+
 @lru_cache(1 << 16)
 def _is_pinyin(word: str) -> bool:
     """Whether a word may be a Chinese surname or given name: one or two syllables. Julia and Juri are not."""
@@ -154,6 +170,4 @@ def _fold_rules() -> list[tuple[re.Pattern[str], str, bool]]:
 
 @cache
 def _line_rules() -> list[tuple[re.Pattern[str], str, bool]]:
-    # The same rules for many words, one a line: a line ends where a word does, and belongs to none of "other letters".
-    lines = [(r["from"].replace("[^", r"[^\n"), r["to"], r.get("loose", False)) for r in tables()["fold"]]
-    return [(re.compile(pattern, re.MULTILINE), to, loose) for pattern, to, loose in lines]
+    return [(_for_lines(r["from"]), r["to"], r.get("loose", False)) for r in tables()["fold"]]

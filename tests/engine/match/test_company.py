@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.match.abbreviation import align, as_short, letters
 from engine.match.company import COMPANY_LEVELS, block_keys, similarity, token_weights
+from engine.match.sides import of_frames, sides
 from engine.normalise.companies import keys
 from engine.normalise.company_words import word_fold
 
@@ -18,7 +19,7 @@ NAMES = sorted({row[side] for row in PAIRS for side in ("left", "right")})
 
 
 def compared(left: list[str], right: list[str], weights: dict[str, float] | None = None) -> np.ndarray:
-    return similarity(keys(pl.Series(left)), keys(pl.Series(right)), weights=weights)
+    return similarity(*of_frames(keys(pl.Series(left)), keys(pl.Series(right))), weights=weights)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def test_pair(scores: np.ndarray, number: int) -> None:
 def test_order_of_a_pair_does_not_matter() -> None:
     rows, columns = (index.ravel() for index in np.indices((len(NAMES), len(NAMES))))
     made = keys(pl.Series(NAMES))
-    scored = similarity(made[rows], made[columns]).reshape(len(NAMES), len(NAMES))
+    scored = similarity(*sides(made, rows, columns)).reshape(len(NAMES), len(NAMES))
     assert (scored == scored.T).all()
     assert (scored.diagonal() == 100).all()
 
@@ -43,14 +44,15 @@ def test_order_of_a_pair_does_not_matter() -> None:
 def test_pairs_do_not_depend_on_their_neighbours() -> None:
     made = keys(pl.Series(NAMES))
     shifted = made[np.roll(np.arange(len(NAMES)), 1)]
-    together = similarity(made, shifted)
-    alone = [similarity(made[i], shifted[i])[0] for i in range(len(NAMES))]
+    together = similarity(*of_frames(made, shifted))
+    alone = [similarity(*of_frames(made[i], shifted[i]))[0] for i in range(len(NAMES))]
     assert together.tolist() == alone
 
 
 def test_missing_names_score_nothing() -> None:
     assert compared(["ООО Тополь", "нет"], ["нет", "нет"]).tolist() == [0, 0]
-    assert len(similarity(keys(pl.Series([], dtype=pl.String)), keys(pl.Series([], dtype=pl.String)))) == 0
+    empty = keys(pl.Series([], dtype=pl.String))
+    assert len(similarity(*of_frames(empty, empty))) == 0
 
 
 def test_a_word_of_many_names_says_less() -> None:

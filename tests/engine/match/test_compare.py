@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.match.compare import compare, levels, patterns, similarity
 from engine.match.encode import encode
 from engine.match.kinds import KINDS
+from engine.match.sides import of_frames
 from engine.rules import MISSING, RAREST, SAME, Comparison, Level
 from tests.engine.match.tables import compared
 
@@ -62,7 +63,8 @@ def test_a_pair_among_others_is_what_the_similarity_function_says_of_it_alone(ki
             assert got >= SAME
         else:
             low, high = min(a, b), max(a, b)
-            alone = int(one.kind.similarity(one.table[[int(low)]], one.table[[int(high)]], **one.context_argument)[0])
+            pair = of_frames(one.table[[int(low)]], one.table[[int(high)]])
+            alone = int(one.kind.similarity(*pair, **one.context_argument)[0])
             assert got == alone if alone < SAME else got >= SAME
 
 

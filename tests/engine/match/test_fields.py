@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from engine.match import agreement, codes, fields, words
+from engine.match.sides import of_frames
 from engine.normalise import dates, emails, ids, numbers, phones, places, text, websites
 
 TABLE = Path(__file__).parents[2] / "cases" / "field_pairs.csv"
@@ -38,7 +39,7 @@ def scores(kind: str, pairs: list[tuple[str | None, str | None]]) -> np.ndarray:
     keys, similarity, _ = KINDS[kind]
     column = pl.Series([p[0] for p in pairs] + [p[1] for p in pairs], dtype=pl.String)
     table = keys(column)
-    return similarity(table[: len(pairs)], table[len(pairs) :])
+    return similarity(*of_frames(table[: len(pairs)], table[len(pairs) :]))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['kind']} {c['left']} {c['right']}")
@@ -53,11 +54,12 @@ def test_one_pair_at_a_time_and_either_way_round(kind: str) -> None:
     keys, similarity, _ = KINDS[kind]
     table = keys(pl.Series([*values, None], dtype=pl.String))
     left, right = (part.ravel() for part in np.meshgrid(np.arange(len(table)), np.arange(len(table))))
-    together = similarity(table[left], table[right])
+    together = similarity(*of_frames(table[left], table[right]))
     assert together.dtype == np.uint8
     assert together.max() <= 100
-    assert (together == similarity(table[right], table[left])).all()
-    alone = [similarity(table[int(a)], table[int(b)])[0] for a, b in zip(left[::7], right[::7], strict=True)]
+    assert (together == similarity(*of_frames(table[right], table[left]))).all()
+    some = zip(left[::7].tolist(), right[::7].tolist(), strict=True)
+    alone = [similarity(*of_frames(table[a], table[b]))[0] for a, b in some]
     assert together[::7].tolist() == alone
 
 
@@ -67,12 +69,12 @@ def test_a_value_is_itself_and_nothing_is_nothing(kind: str) -> None:
     keys, similarity, _ = KINDS[kind]
     table = keys(pl.Series(values))
     present = table["key"].is_not_null().to_numpy()
-    own = similarity(table, table)
+    own = similarity(*of_frames(table, table))
     assert set(own[present]) <= ({98, 100} if kind == "email" else {100})
     missing = keys(pl.Series([None] * len(values), dtype=pl.String))
-    assert not similarity(table, missing).any()
-    assert not similarity(missing, missing).any()
-    assert len(similarity(table[:0], table[:0])) == 0
+    assert not similarity(*of_frames(table, missing)).any()
+    assert not similarity(*of_frames(missing, missing)).any()
+    assert len(similarity(*of_frames(table[:0], table[:0]))) == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.match import person
+from engine.match.sides import of_frames
 from engine.normalise import names
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -24,7 +25,7 @@ def table(name: str) -> list[dict[str, str | None]]:
 def score(kind: str, left: list[str], right: list[str]) -> list[int]:
     keys = {"given": names.given_keys, "family": names.family_keys, "patronymic": names.patronymic_keys,
             "person": names.parse}[kind]  # fmt: skip
-    found = getattr(person, kind)(keys(pl.Series(left)), keys(pl.Series(right)))
+    found = getattr(person, kind)(*of_frames(keys(pl.Series(left)), keys(pl.Series(right))))
     assert found.dtype == np.uint8
     return [int(s) for s in found]
 

@@ -1,0 +1,108 @@
+"""Two sides of many pairs: rows of one key table, gathered only as far as a comparison looks at them.
+
+What is worked out from a table's columns (numbers that are equal where values are, lengths, flags) is worked out once
+for each row of the table and read by both sides of every pair.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, overload
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Made = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A key table, and what was worked out of it so far."""
+
+    table: pl.DataFrame
+    made: dict[Any, Made] = field(default_factory=dict, repr=False)
+
+    def of(self, make: Callable[[pl.DataFrame], Made]) -> Made:
+        """A function of the table → its array, one entry a row."""
+        if make not in self.made:
+            self.made[make] = make(self.table)
+        return self.made[make]
+
+    def ids(self, column: str, among: tuple[str, ...] = ()) -> Made:
+        """A text column → int32, equal where values are, -1 where none is; comparable with the columns `among`."""
+        columns = tuple(sorted({column, *among}))
+        if (columns, column) not in self.made:
+            texts = pl.concat([self.table[name].rename("") for name in columns])
+            codes = texts.fill_null("").to_arrow().dictionary_encode().indices.to_numpy().astype(np.int32)
+            codes = np.where(texts.is_null().to_numpy(), np.int32(-1), codes)
+            for name, part in zip(columns, np.split(codes, len(columns)), strict=True):
+                self.made[columns, name] = part
+        return self.made[columns, column]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of many pairs. `side["column"]` gathers a column, `side[rows]` is the same side of those pairs alone."""
+
+    keys: Keys
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, wanted: str) -> pl.Series: ...
+    @overload
+    def __getitem__(self, wanted: Rows | slice) -> "Side": ...
+    def __getitem__(self, wanted: str | Rows | slice) -> "pl.Series | Side":
+        if isinstance(wanted, str):
+            return self.keys.table[wanted].gather(self.rows)
+        return Side(self.keys, self.rows[wanted])
+
+    def frame(self, *columns: str) -> pl.DataFrame:
+        """Columns, all without any → their values, pair by pair."""
+        table = self.keys.table.select(columns) if columns else self.keys.table
+        return table[self.rows]
+
+    def of(self, make: Callable[[pl.DataFrame], Made]) -> Made:
+        """A function of the whole table → what it says of this side, pair by pair."""
+        return np.asarray(self.keys.of(make)[self.rows])
+
+    def ids(self, column: str, among: tuple[str, ...] = ()) -> Made:
+        """A text column → numbers that are equal where values are, pair by pair (see `Keys.ids`)."""
+        return np.asarray(self.keys.ids(column, among)[self.rows])
+
+
+def sides(table: pl.DataFrame, left: Rows, right: Rows) -> tuple[Side, Side]:
+    """Key table, rows of the left and of the right values → the two sides of those pairs."""
+    keys = Keys(table)
+    return Side(keys, left), Side(keys, right)
+
+
+def of_frames(left: pl.DataFrame, right: pl.DataFrame) -> tuple[Side, Side]:
+    """Keys of the left and of the right values, frames of one height → the two sides of those pairs.
+
+    >>> one, two = of_frames(pl.DataFrame({"key": ["a", "b"]}), pl.DataFrame({"key": ["a", None]}))
+    >>> same_text(one, two, "key").tolist()
+    [True, False]
+    """
+    rows = np.arange(len(left), dtype=np.int64)
+    return sides(pl.concat([left, right]), rows, rows + len(left))
+
+
+def same_text(left: Side, right: Side, column: str) -> Flags:
+    """Two sides, a text column → whether both have a value and the same, pair by pair."""
+    one, two = left.ids(column), right.ids(column)
+    return np.asarray((one == two) & (one >= 0))
+
+
+def used(left: Side, right: Side, columns: list[str]) -> tuple[pl.DataFrame, Rows, Rows]:
+    """Two sides → those rows of their table that any pair uses, and the place of each left and right row among them."""
+    table = left.keys.table
+    wanted = np.zeros(len(table), bool)
+    wanted[left.rows] = True
+    wanted[right.rows] = True
+    place = np.cumsum(wanted) - 1
+    return table.select(columns).filter(pl.Series(wanted)), place[left.rows], place[right.rows]
