@@ -158,6 +158,11 @@ class Workspace:
         self._folder()
         self._judgements.add(row)
 
+    def take_back(self, row: dict[str, str]) -> None:
+        """A judgement that was added → what stood before it stands again; nothing is erased."""
+        self._folder()
+        self._judgements.take_back(row)
+
     def judge_all(self, rows: Sequence[dict[str, str]]) -> int:
         """Rows of schema.JUDGEMENTS → all are kept, or none if one of them says nothing; how many."""
         self._folder()
