@@ -24,6 +24,7 @@ if entity:
     else:
         table = groups.summary(entity, found, golden)
         groups.figures(table)
+        groups.oversized(found, table)
         shown = groups.filtered(table)
         chosen = groups.choose(shown)
         if chosen is not None:

@@ -1,5 +1,7 @@
 """Phone keys of candidate pairs → how many of their last digits agree, counted digit by digit."""
 
+from itertools import product
+
 import numpy as np
 import polars as pl
 
@@ -33,6 +35,17 @@ def agreeing(one: Encoded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
                 best[rows] = np.maximum(best[rows], _shared(values[x], values[y], lengths[x], lengths[y]))
         result[start + present] = best
     return result
+
+
+def closest(one: Encoded, left: int, right: int) -> tuple[str, str]:
+    """Encoded phones, two records that have one → the number of each that agree in the most last digits."""
+    sides = [one.table["numbers"][int(one.codes[row])].to_list() for row in (left, right)]
+
+    def shared(pair: tuple[str, str]) -> int:
+        a, b = (number.removeprefix("+")[::-1] for number in pair)
+        return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+    return max(product(*sides), key=shared)
 
 
 def _numbers(cells: pl.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -37,9 +37,9 @@ class Steps:
     in the rules), pairs and matches at or above the step, precision, precision_low, precision_high; here and
     here_matches: pairs at this step that the next one loses, and matches among them (true, or else expected by the
     model). Steps of similarity at which no pair stands are left out. `basis` of matches and precision: exact, judged or
-    estimate. `examples`: step, left_id, right_id, left, right (the values), match_probability: a sample of `here`,
-    spread from the likeliest match to the least likely. `present`, `missing`: pairs in which both records have a value,
-    and the others.
+    estimate. `examples`: step, left_id, right_id, left, right (the values; by digits the numbers that agree best),
+    match_probability: a sample of `here`, spread from the likeliest match to the least likely. `present`, `missing`:
+    pairs in which both records have a value, and the others.
     """
 
     comparison: str
@@ -109,7 +109,7 @@ def steps(
         axis,
         basis,
         _table(axis, marks, (above, matched, low, high), (pairs[1:], matches[1:])),
-        _examples(match, one, marks, (step, pattern, count, first, last)),
+        _examples(match, one, axis, marks, (step, pattern, first, last)),
         int(pairs.sum()),
         int(len(at) - pairs.sum()),
     )
@@ -245,12 +245,14 @@ def _table(
     ).with_columns(pl.col("precision", "precision_low", "precision_high").fill_nan(None))
 
 
-def _examples(match: "Match", one: Comparison, marks: np.ndarray, cells: Sequence[np.ndarray]) -> pl.DataFrame:
-    """Cells (step, pattern, pairs, first and last pair) → a few pairs of each step, the likeliest match first.
+def _examples(
+    match: "Match", one: Comparison, axis: str, marks: np.ndarray, cells: Sequence[np.ndarray]
+) -> pl.DataFrame:
+    """Cells (step, pattern, first and last pair) → a few pairs of each step, the likeliest match first.
 
     The patterns at a step stand in the order of their probability; of evenly spaced ones the first and the last pair.
     """
-    step, pattern, _count, first, last = cells
+    step, pattern, first, last = cells
     probability = match.patterns["match_probability"].to_numpy()
     chosen: list[tuple[int, int]] = []
     for at, mark in enumerate(marks, start=1):
@@ -265,6 +267,11 @@ def _examples(match: "Match", one: Comparison, marks: np.ndarray, cells: Sequenc
     sides = {
         side: raw_values(match.records[rows[side].to_numpy()], one.columns).to_list() for side in ("left", "right")
     }
+    if axis == "digits":  # of several numbers the two that were held against each other
+        best = [
+            last_digits.closest(match.encoded[one.name], *both) for both in rows.select("left", "right").iter_rows()
+        ]
+        sides = {"left": [a for a, _ in best], "right": [b for _, b in best]}
     return pl.DataFrame(
         {
             "step": [mark for mark, _ in chosen],

@@ -14,6 +14,10 @@ from pages._ui.text import _
 STRONG, WARN, GOOD, MUTED = "#2f86a6", "#c98a3c", "#4f9465", "#8a99a6"
 HEIGHT = 290
 _LABEL = 220  # pixels for a category's name
+_POWERS = [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
+_FEW_STEPS = 12  # up to so many steps each one is named on the axis
+_NAMED, _ROOMY = 8, 25  # records up to which a group's picture has their names, and large circles
+_WIDE = 20  # times the smallest column that the largest is, from which columns are drawn logarithmically
 _SHADES = [STRONG, WARN, GOOD, "#a8507a", "#7a6fb8", "#94805c", MUTED, "#c2a52c"]
 
 
@@ -110,6 +114,123 @@ def removable(frame: pl.DataFrame, *, merge: float) -> alt.LayerChart:
     return _finish(drawn + _marks(merge=merge, review=None, title=_("threshold"), form=".3f"))
 
 
+def steps(frame: pl.DataFrame, *, chosen: int, levels: pl.DataFrame, title: str, estimate: bool) -> alt.LayerChart:
+    """(step, pairs, precision, precision_low, precision_high) of one field → pairs at or above each step as columns,
+    their precision as a line on a scale of its own. `levels`: (step, level) where levels of the rules begin.
+
+    An estimate is dashed, as in `curve`. A click on a column is the selection `step`.
+    """
+    few = frame.height <= _FEW_STEPS
+    drawn = frame.with_columns(
+        start=pl.col("step") - 0.4, end=pl.col("step") + 0.4, here=pl.col("step") == chosen, floor=pl.lit(0)
+    )
+    scale = alt.Scale(domain=[drawn["start"].min(), drawn["end"].max()], nice=False, zero=False)
+    counts = drawn.filter(pl.col("pairs") > 0)["pairs"].to_list()
+    wide = bool(counts) and max(counts) > _WIDE * min(counts)
+    tooltip = [
+        alt.Tooltip("step:Q", title=title, format="d"),
+        alt.Tooltip("pairs:Q", title=_("pairs"), format=",.0f"),
+        alt.Tooltip("precision:Q", title=_("precision"), format=".1%"),
+    ]
+    columns = (
+        alt.Chart(drawn)
+        .mark_bar(cursor="pointer")
+        .encode(
+            x=alt.X(
+                "start:Q",
+                title=title,
+                scale=scale,
+                axis=alt.Axis(values=frame["step"].to_list(), format="d") if few else alt.Axis(format="d"),
+            ),
+            x2="end:Q",
+            y=alt.Y(
+                "pairs:Q",
+                title=_("pairs (logarithmic)") if wide else _("pairs"),
+                scale=alt.Scale(type="symlog") if wide else alt.Scale(),
+                axis=alt.Axis(format=",.0f", values=_POWERS) if wide else alt.Axis(format=",.0f"),
+            ),
+            y2="floor:Q",
+            color=alt.condition("datum.here", alt.value(STRONG), alt.value(MUTED)),
+            opacity=alt.condition("datum.here", alt.value(0.9), alt.value(0.45)),
+            tooltip=tooltip,
+        )
+        .add_params(alt.selection_point(name="step", fields=["step"], on="click"))
+    )
+    begins = [
+        alt.Tooltip("level:N", title=_("level that begins here")),
+        alt.Tooltip("step:Q", title=title, format="d"),
+    ]
+    bounds = (
+        alt.Chart(levels)
+        .mark_rule(strokeDash=[2, 3], color=GOOD)
+        .encode(x=alt.X("step:Q", scale=scale), tooltip=begins)
+    )
+    shares = alt.Chart(drawn).encode(x=alt.X("step:Q", scale=scale))
+    y = alt.Y(
+        "precision:Q",
+        title=_("precision"),
+        scale=alt.Scale(domain=[0, 1]),
+        axis=alt.Axis(format=".0%", orient="right", titleColor=WARN, labelColor=WARN, grid=False),
+    )
+    layers = [
+        shares.mark_line(color=WARN, strokeWidth=2, strokeDash=[6, 4] if estimate else [1, 0]).encode(y=y),
+        shares.mark_point(color=WARN, filled=True, size=28).encode(y=y, tooltip=tooltip),
+    ]
+    if frame["precision_low"].is_not_null().any():
+        layers.insert(0, shares.mark_area(color=WARN, opacity=0.18).encode(y="precision_low:Q", y2="precision_high:Q"))
+    both = alt.layer(alt.layer(bounds, columns), alt.layer(*layers)).resolve_scale(y="independent")
+    return _finish(both.properties(height=HEIGHT))
+
+
+def graph(nodes: pl.DataFrame, links: pl.DataFrame, *, roles: list[str], sides: list[str]) -> alt.LayerChart:
+    """Records (x, y, number, name, label, side) and pairs (x, y, x2, y2, pair, probability, role) → the picture of a
+    group. `roles`: the other pairs, those that hold the group together, the weakest; `sides` of the weakest."""
+    named = nodes.height <= _NAMED
+    plain_axis = {"axis": None, "scale": alt.Scale(domain=[-0.12, 1.12] if named else [-0.06, 1.06], nice=False)}
+    x, y = alt.X("x:Q", **plain_axis), alt.Y("y:Q", **plain_axis)
+    told = [
+        alt.Tooltip("pair:N", title=_("records")),
+        alt.Tooltip("probability:Q", title=_("match probability"), format=".1%"),
+        alt.Tooltip("role:N", title=_("what it does")),
+    ]
+    kinds = alt.Scale(domain=roles, range=[MUTED, STRONG, WARN])
+    lines = (
+        alt.Chart(links)
+        .mark_rule(strokeCap="round")
+        .encode(
+            x=x,
+            y=y,
+            x2="x2:Q",
+            y2="y2:Q",
+            color=alt.Color("role:N", title=None, sort=roles, scale=kinds, legend=_legend(3)),
+            strokeWidth=alt.condition(
+                alt.FieldEqualPredicate(field="role", equal=roles[0]), alt.value(1), alt.value(3.5)
+            ),
+            strokeDash=alt.condition(
+                alt.FieldEqualPredicate(field="role", equal=roles[2]), alt.value([7, 5]), alt.value([1, 0])
+            ),
+            opacity=alt.condition(
+                alt.FieldEqualPredicate(field="role", equal=roles[0]), alt.value(0.45), alt.value(0.95)
+            ),
+            tooltip=told,
+        )
+    )
+    who = [
+        alt.Tooltip("number:N", title=_("number")),
+        alt.Tooltip("name:N", title=_("record")),
+        alt.Tooltip("side:N", title=_("where it stands")),
+    ]
+    base = alt.Chart(nodes).encode(x=x, y=y, tooltip=who)
+    tints = alt.Scale(domain=sides, range=["#2c5f78", "#8a5a1c"])
+    circles = base.mark_circle(size=420 if nodes.height <= _ROOMY else 220, opacity=1).encode(
+        fill=alt.Fill("side:N", title=None, sort=sides, scale=tints, legend=_legend(2))
+    )
+    layers = [lines, circles, base.mark_text(color="white", fontSize=11, fontWeight="bold").encode(text="number:N")]
+    if named:
+        layers.append(base.mark_text(dy=22, fontSize=11, limit=150, color=MUTED).encode(text="label:N"))
+    return _finish(alt.layer(*layers).properties(height=min(460, 170 + 14 * nodes.height)))
+
+
 def waterfall(frame: pl.DataFrame) -> alt.Chart:
     """(part, start, end, weight, says) in order → how each comparison moves the weight, bits, from left to right."""
     ends = pl.concat([frame["start"], frame["end"]])
@@ -197,8 +318,8 @@ def _colours(names: list[str]) -> alt.Scale:
     return alt.Scale(domain=names, range=[_SHADES[i % len(_SHADES)] for i in range(len(names))])
 
 
-def _legend() -> alt.Legend:
-    return alt.Legend(orient="bottom", direction="horizontal", columns=2, labelLimit=320)
+def _legend(columns: int = 2) -> alt.Legend:
+    return alt.Legend(orient="bottom", direction="horizontal", columns=columns, labelLimit=320)
 
 
 def _marks(*, merge: float, review: float | None, title: str, form: str, middle: float = 0.5) -> alt.LayerChart:

@@ -98,6 +98,12 @@ def plain(value: object, limit: int = 200) -> str:
     return _LINKS.sub("\\g<0>\u200b", _MARKDOWN.sub(r"\\\1", text))
 
 
+def bare(value: object, limit: int = 200) -> str:
+    """A value from a CRM → text for a picture, where nothing is markup: on one line, without signs that turn it."""
+    text = " ".join(_CONTROL.sub(" ", str(value)).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def number_locale() -> dict[str, object]:
     """→ how charts write numbers: Vega's number locale for the language in use."""
     if language() == "ru":

@@ -5,27 +5,22 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from engine.match import cluster_graph
 from engine.match.run import Match
 from engine.plan.survivorship import Golden, joined
 from pages._ui import desk, meanings, outcome, state, words
-from pages._ui.components import compare, frame, pairs
+from pages._ui.components import compare, frame, group_graph, pairs
 from pages._ui.text import _, date, n_, num, percent, plain
 
 SHOW = ("all", "open", "accepted", "rejected", "conflicts", "large")
 _LARGE = 4
+_OPENED = 12  # oversized groups with a button of their own
 
 
 def summary(entity: str, found: Match, golden: Golden) -> pl.DataFrame:
     """A row per group: key, members, name of the survivor, weakest link, conflicts, decision; the weakest first."""
     members = found.clusters.join(golden.survivors, on="cluster_id").group_by("cluster_id").agg("record_id")
-    rows = found.records.select("record_id").with_row_index("row").join(found.clusters, on="record_id")
-    inside = (
-        found.forest.join(rows.select("row", a="cluster_id"), left_on="left", right_on="row")
-        .join(rows.select("row", b="cluster_id"), left_on="right", right_on="row")
-        .filter(pl.col("a") == pl.col("b"))
-        .group_by(cluster_id="a")
-        .agg(weakest=pl.col("match_weight").min())
-    )
+    inside = cluster_graph.weakest_links(found).select("cluster_id", probability="match_probability")
     named = pl.DataFrame({"survivor_id": found.records["record_id"], "name": pairs.label(found.records)})
     conflicts = golden.conflicts.group_by("cluster_id").agg(conflicts=pl.col("field").n_unique())
     decided = outcome.decisions()
@@ -39,10 +34,7 @@ def summary(entity: str, found: Match, golden: Golden) -> pl.DataFrame:
         .join(named.unique("survivor_id"), on="survivor_id", how="left")
         .join(inside, on="cluster_id", how="left")
         .join(conflicts, on="cluster_id", how="left")
-        .with_columns(
-            pl.col("conflicts").fill_null(0),
-            probability=1 / (1 + (-pl.col("weakest") * 0.6931471805599453).exp()),
-        )
+        .with_columns(pl.col("conflicts").fill_null(0))
         .sort("probability", "cluster_id", nulls_last=True)
     )
 
@@ -62,6 +54,40 @@ def figures(table: pl.DataFrame) -> None:
             ),
         ]
     )
+
+
+def oversized(found: Match, table: pl.DataFrame) -> None:
+    """A warning with the groups that are larger than the rules expect, and a way to open each."""
+    large = found.oversized.join(table.select("cluster_id", "name"), on="cluster_id", how="left", maintain_order="left")
+    if large.is_empty():
+        return
+    limit = found.rules.clustering.max_size
+    st.warning(
+        n_(
+            "{n} group has more than {limit} records. So many duplicates of one record are rare: look at it first.",
+            "{n} groups have more than {limit} records. So many duplicates of one record are rare: look at them first.",
+            large.height,
+            limit=num(limit),
+        ),
+        icon=":material/warning:",
+    )
+    with st.container(horizontal=True):
+        for row in large.head(_OPENED).iter_rows(named=True):
+            st.button(
+                n_("{name}: {n} record", "{name}: {n} records", row["records"], name=plain(row["name"], 40)),
+                key=f"large:{row['cluster_id']}",
+                on_click=_look_at,
+                args=(row["cluster_id"],),
+            )
+    if large.height > _OPENED:
+        st.caption(_("The {n} largest are listed; “Show” finds the others.", n=num(_OPENED)))
+
+
+def _look_at(cluster_id: str) -> None:
+    """Make this group the one that is shown, whatever was filtered or chosen before."""
+    state.forget("show", "search")
+    state.reset("groups")
+    state.put("cluster", cluster_id)
 
 
 def filtered(table: pl.DataFrame) -> pl.DataFrame:
@@ -137,6 +163,7 @@ def detail(entity: str, found: Match, golden: Golden, group: dict[str, Any]) -> 
         _("Weakest link {share}. Survivor chosen by: {why}.", share=chance, why=meanings.criterion(group["chosen_by"]))
     )
     _decide(entity, found, group, members)
+    group_graph.draw(found, group["cluster_id"], group["survivor_id"])
     whole = joined(golden.values.filter(cluster_id=group["cluster_id"]))
     merged = {r["field"]: r["value"] for r in whole.iter_rows(named=True)}
     records = [(i, pairs.record(found, i)) for i in members]

@@ -86,6 +86,16 @@ def why(found: Match, left_id: str, right_id: str, *, view: str = "near") -> Non
             st.caption(_("It would be merged if: {changes}.", changes=changes))
 
 
+def opened(found: Match, left_id: str, right_id: str) -> None:
+    """A pair over the page: the two records and why they score so; closed, the page is as it was."""
+
+    @st.dialog(_("One pair"), width="large")
+    def show() -> None:
+        why(found, left_id, right_id, view="opened")
+
+    show()
+
+
 def _candidates(told: Explanation) -> str:
     """An explanation → one sentence: which blocking rules brought the two together, or would have."""
     if told.found_by:

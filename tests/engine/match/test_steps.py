@@ -109,7 +109,9 @@ def test_examples_stand_at_their_step_and_show_their_values(matched, asked):
             assert row["step"] <= at[pair] < marks[marks.index(row["step"]) + 1]
             assert row["match_probability"] == pytest.approx(matched.probability[pair])
             assert row["left"] and row["right"]
-            if len(columns) == 1:
+            if axis == "digits":
+                assert naive_digits([row["left"]], [row["right"]]) == at[pair]
+            elif len(columns) == 1:
                 assert row["left"] == matched.records.filter(record_id=row["left_id"])[columns[0]][0].strip()
         shown = found.examples.group_by("step").len()
         held = dict(found.table.select("step", "here").iter_rows())
