@@ -270,7 +270,9 @@ def _validate_conditions(rules: Rules) -> None:
         if not tests:
             raise RulesError(f"{place} tests nothing: give it all_of or any_of")
         if condition.any_of and not 1 <= condition.how_many <= len(condition.any_of):
-            raise RulesError(f"{place}: how_many is {condition.how_many}, but any_of has {len(condition.any_of)} tests")
+            raise RulesError(
+                f"{place}: how_many is {condition.how_many}, but any_of has {len(condition.any_of)} test(s)"
+            )
         for test in tests:
             _known(test.comparison, list(levels), place)
             _span(test, levels[test.comparison], place)

@@ -5,13 +5,20 @@ a cell with several phones or addresses only the excluded ones go.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from engine.match.kinds import Kind
+from engine.match.kinds import KINDS, Kind
 from engine.normalise import emails, websites
 from engine.rules import DOMAIN_KINDS, Comparison, Exclusion
 from engine.schema import VALUE_SEPARATOR
+
+if TYPE_CHECKING:
+    from engine.match.explain import Part
+
+
+LISTS = ("numbers", "addresses")  # key columns that hold each value of a cell, in a form that reads back to itself
 
 
 def speaks_of(exclusion: Exclusion, comparison: Comparison) -> bool:
@@ -47,6 +54,32 @@ def struck(
         pl.when(pl.col("whole")).then(None).when(pl.col("hit")).then("rest").otherwise("raw").alias("value")
     )
     return left["value"], hit
+
+
+def offered(comparisons: Sequence[Comparison], parts: Sequence["Part"], *, region: str) -> list[Exclusion]:
+    """What two records show in each comparison → values and domains they share, as exclusions."""
+    known = {c.name: c for c in comparisons}
+    found: list[Exclusion] = []
+    for part in parts:
+        if part.left is None or part.right is None or part.ignored:
+            continue
+        comparison, cells = known[part.comparison], pl.Series("value", [part.left, part.right])
+        first, second = (set(k or ()) for k in _keys(cells, KINDS[comparison.kind], region).to_list())
+        written = KINDS[comparison.kind].same not in LISTS  # a key of one value alone need not be readable
+        found += [Exclusion(comparison=part.comparison, value=part.left if written else key)
+                  for key in sorted(first & second)]  # fmt: skip
+        if comparison.kind in DOMAIN_KINDS:
+            here, there = (_domains(cell, comparison.kind) for cell in cells)
+            found += [Exclusion(domain=domain) for domain in sorted(here & there)]
+    return list(dict.fromkeys(found))
+
+
+def _domains(cell: str, kind: str) -> set[str]:
+    """A cell → the domains at which its addresses or its site lie."""
+    if kind == "email":
+        addresses = emails.keys(pl.Series([cell]))["addresses"][0]
+        return {a.rpartition("@")[2] for a in ([] if addresses is None else addresses) if "@" in a}
+    return set(websites.registrable(websites.keys(pl.Series([cell]))["host"]).drop_nulls())
 
 
 def _keys(values: pl.Series, kind: Kind, region: str) -> pl.Series:

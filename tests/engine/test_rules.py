@@ -12,10 +12,12 @@ from engine.rules import (
     BlockingRule,
     Clustering,
     Comparison,
+    Condition,
     Exclusion,
     LatentClass,
     Level,
     Rules,
+    Test,
     Thresholds,
     Veto,
     Weights,
@@ -48,7 +50,28 @@ def comparisons(draw: st.DrawFn) -> tuple[Comparison, ...]:
     for name in names:
         levels = tuple(Level(draw(NAME), at, draw(st.sampled_from([0.0, -1.5, 2.25]))) for at in draw(BOUNDS))
         columns = tuple(draw(st.lists(NAME, min_size=1, max_size=2)))
-        made.append(Comparison(name, draw(st.sampled_from(KINDS)), columns, levels, draw(st.booleans())))
+        blank = draw(st.sampled_from(["ignored", "differs"]))
+        role = draw(st.sampled_from(["", "primary"]))
+        kind, enabled = draw(st.sampled_from(KINDS)), draw(st.booleans())
+        made.append(Comparison(name, kind, columns, levels, enabled, role, blank))
+    return tuple(made)
+
+
+@st.composite
+def conditions(draw: st.DrawFn, compared: tuple[Comparison, ...]) -> tuple[Condition, ...]:
+    """Conditions that do not contradict each other: each is of one comparison, and is for the same thing."""
+    then = draw(st.sampled_from(["merge", "review", "never", "needed"]))
+    made = []
+    for name in draw(st.lists(NAME, max_size=3, unique=True)):
+        tests = []
+        for comparison in draw(st.lists(st.sampled_from(compared), min_size=1, max_size=2, unique=True)):
+            names = [level.name for level in comparison.levels]
+            level = draw(st.sampled_from([None, *names]))
+            blank = draw(st.sampled_from(["fails", "passes"]))
+            tests.append(Test(comparison.name, **{draw(st.sampled_from(["at_least", "at_most"])): level}, blank=blank))
+        group = draw(st.sampled_from(["all_of", "any_of"]))
+        count = draw(st.integers(1, len(tests))) if group == "any_of" else 1
+        made.append(Condition(name=name, then=then, **{group: tuple(tests)}, how_many=count))
     return tuple(made)
 
 
@@ -73,7 +96,9 @@ def rules(draw: st.DrawFn) -> Rules:
         comparisons=compared,
         blocking=tuple(BlockingRule(draw(NAME), keys, draw(st.integers(2, 999))) for keys in draw(joined)),
         vetoes=tuple(Veto(draw(name), draw(st.integers(0, 99))) for _ in range(draw(st.integers(0, 1)))),
+        conditions=draw(conditions(compared)),
         exclusions=(
+            Exclusion(domain=draw(NAME), reason=draw(NAME)),
             Exclusion(pair=(draw(NAME), draw(NAME)), reason=draw(NAME)),
             Exclusion(comparison=draw(name), value=draw(NAME)),
         ),
@@ -130,6 +155,10 @@ def comparison(**changes: object) -> str:
     return changed(comparisons=[{**PLAIN["comparisons"][0], **changes}])
 
 
+def conditioned(**changes: object) -> str:
+    return changed(conditions=[{"name": "c", "then": "merge", **changes}])
+
+
 LEVELS = PLAIN["comparisons"][0]["levels"]
 CLASS = {"name": "a", "match": True, "share": 0.5, "levels": {"phone": [0.1, 0.9]}}
 MISTAKES = {
@@ -149,6 +178,58 @@ MISTAKES = {
     "an unknown blocking key": (changed(blocking=[{"name": "b", "keys": ["phon.number"]}]), "did you mean 'phone'"),
     "a cap of one": (changed(blocking=[{"name": "b", "keys": ["phone.number"], "cap": 1}]), "use 2 or more"),
     "an unknown veto": (changed(vetoes=[{"comparison": "tax", "at_most": 0}]), "known: phone"),
+    "a condition on nothing": (conditioned(), "give it all_of or any_of"),
+    "an unknown comparison in a condition": (
+        conditioned(all_of=[{"comparison": "phon"}]),
+        "did you mean 'phone'",
+    ),
+    "an unknown level": (conditioned(all_of=[{"comparison": "phone", "at_least": "sam"}]), "did you mean 'same'"),
+    "an unknown outcome": (conditioned(then="merged", all_of=[{"comparison": "phone"}]), "Invalid enum value 'merged'"),
+    "more than there are": (conditioned(any_of=[{"comparison": "phone"}], how_many=2), "any_of has 1 test"),
+    "a level above itself": (
+        conditioned(all_of=[{"comparison": "phone", "at_least": "same", "at_most": "different"}]),
+        "swap them",
+    ),
+    "what cannot hold together": (
+        conditioned(
+            all_of=[{"comparison": "phone", "at_least": "same"}, {"comparison": "phone", "at_most": "different"}]
+        ),
+        "cannot hold together",
+    ),
+    "conditions that contradict each other": (
+        changed(
+            conditions=[
+                {"name": "a", "then": "merge", "all_of": [{"comparison": "phone"}]},
+                {"name": "b", "then": "never", "all_of": [{"comparison": "phone"}]},
+            ]
+        ),
+        "conditions 'a' (merge) and 'b' (never) contradict each other",
+    ),
+    "two conditions of one name": (
+        changed(
+            conditions=[
+                {"name": "a", "then": "merge", "all_of": [{"comparison": "phone"}]},
+                {"name": "a", "then": "needed", "all_of": [{"comparison": "phone"}]},
+            ]
+        ),
+        "rename one",
+    ),
+    "a lone secondary key": (comparison(role="secondary"), "make it primary"),
+    "an unknown role": (comparison(role="third"), "Invalid enum value 'third'"),
+    "an exclusion of nothing": (changed(exclusions=[{"reason": "x"}]), "names nothing"),
+    "an exclusion of two things": (
+        changed(exclusions=[{"domain": "a.ru", "value": "b", "comparison": "phone"}]),
+        "names value and domain",
+    ),
+    "an excluded value of no field": (changed(exclusions=[{"value": "b"}]), "say in which"),
+    "an unknown field of an exclusion": (
+        changed(exclusions=[{"value": "b", "comparison": "fone"}]),
+        "did you mean 'phone'",
+    ),
+    "a domain of phones": (
+        changed(exclusions=[{"domain": "a.ru", "comparison": "phone"}]),
+        "needs a comparison of e-mails or websites",
+    ),
     "review above merge": (changed(thresholds={"merge": 0.4, "review": 0.6}), "lower it"),
     "one class": (changed(weights={"classes": [CLASS]}), "a class of matches and one of non-matches"),
     "too few probabilities": (
@@ -184,3 +265,10 @@ def test_rules_cannot_be_changed_in_place():
     made = load(changed())
     with pytest.raises(AttributeError):
         made.entity = "company"
+
+
+def test_rules_written_before_there_were_conditions_still_load():
+    old = {**PLAIN, "exclusions": [{"pair": ["1", "2"]}, {"comparison": "phone", "value": "0"}]}
+    made = load(yaml.safe_dump(old))
+    assert made.conditions == () and made.comparisons[0].role == "" and made.comparisons[0].blank == "ignored"
+    assert "conditions" not in dump(made) and "role" not in dump(made)

@@ -7,7 +7,7 @@ from engine.match import evaluate, explain
 from engine.match.explain import Explanation
 from engine.match.run import Match
 from pages._ui import charts, words
-from pages._ui.components import compare, frame
+from pages._ui.components import compare, conditions, exclusions, frame
 from pages._ui.text import _, num, percent, plain
 
 
@@ -73,13 +73,17 @@ def why(found: Match, left_id: str, right_id: str, *, view: str = "near") -> Non
     with st.container(border=True):
         st.markdown("**" + _("Why") + "**")
         st.markdown(verdict(told, found))
+        for ground in conditions.grounds(told):
+            st.markdown(ground)
         frame.chart(
             charts.waterfall(_steps(told)),
             _("Bars to the right speak for one record, bars to the left against. Together they are the pair's weight."),
             key=f"why:{view}:{left_id}:{right_id}",
         )
         st.caption(_candidates(told))
-        if told.would_match and told.probability < (found.rules.thresholds.merge or 1):
+        exclusions.offer(found, told, view=view)
+        below = told.probability < (found.rules.thresholds.merge or 1)
+        if told.would_match and (below if told.verdict == "open" else told.verdict == "apart"):
             changes = "; ".join(
                 f"{plain(words.comparison(c))} → {plain(words.level(level))}" for c, level, _w in told.would_match[:3]
             )
@@ -113,6 +117,9 @@ def _named(rules: tuple[str, ...]) -> str:
 def verdict(told: Explanation, found: Match) -> str:
     """An explanation → one sentence: probability, weight, what happens."""
     merged = told.probability >= (found.rules.thresholds.merge or 1)
+    if told.verdict != "open":  # something laid down decides, and it is said next
+        return _("Match probability {share}, weight {bits} bits: what the evidence says.",
+                 share=percent(told.probability, 1), bits=num(told.weight, 1))  # fmt: skip
     sentence = (
         _("Match probability {share}, weight {bits} bits: at or above the merge threshold.")
         if merged
