@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.match import block as blocking
+from engine.match import bonds as binding
 from engine.match import chance, choose, cluster, compare, conditions, learn, weigh
 from engine.match.encode import Encoded, encode
 from engine.match.judged import judged_counts
@@ -32,13 +34,27 @@ class Match:
     similarities: Mapping[str, np.ndarray] = field(repr=False)
     patterns: pl.DataFrame  # pattern, level columns, pairs, match_weight, match_probability, looks_like, verdict
     forest: pl.DataFrame
-    clusters: pl.DataFrame
+    label: np.ndarray = field(repr=False)
     splits: pl.DataFrame  # left, right, reason: pairs above the threshold kept apart
     placeholders: pl.DataFrame
     blocking: pl.DataFrame
     source: np.ndarray | None = field(repr=False)
     judgements: pl.DataFrame | None = field(repr=False)
     seconds: dict[str, float]
+    ground: cluster.Ground = field(repr=False)
+    bonds: binding.Bonds = field(repr=False)
+
+    @cached_property
+    def clusters(self) -> pl.DataFrame:
+        """The cluster of every record: record_id, cluster_id (the id of its first record)."""
+        ids = self.records["record_id"]
+        return pl.DataFrame({"record_id": ids, "cluster_id": ids.gather(self.label)})
+
+    @property
+    def group_sizes(self) -> np.ndarray:
+        """Number of records of each cluster of two or more."""
+        size = np.bincount(self.label)
+        return np.asarray(size[size > 1])
 
     @property
     def oversized(self) -> pl.DataFrame:
@@ -89,8 +105,8 @@ def match(
     cache.clear()
     similarities = clock("compare", lambda: compare.compare(encoded, pairs, progress=progress))
     base = Match(
-        rules, records, encoded, pairs, similarities, pl.DataFrame(), pl.DataFrame(), pl.DataFrame(), pl.DataFrame(),
-        placeholders, report, origin, judgements, clock.seconds,
+        rules, records, encoded, pairs, similarities, pl.DataFrame(), pl.DataFrame(), np.arange(len(records)),
+        pl.DataFrame(), placeholders, report, origin, judgements, clock.seconds, cluster.NOTHING, binding.NONE,
     )  # fmt: skip
     return reweigh(base, rules, seed=seed, progress=progress)
 
@@ -140,9 +156,17 @@ def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = s
         rules = learn.refined(msgspec.structs.replace(rules, weights=weights), patterns, judged, seed=seed)
     patterns = conditions.with_verdicts(rules, weigh.score(rules.comparisons, rules.weights, patterns))
     fresh = replace(found, rules=rules, pairs=pairs, patterns=patterns, seconds=clock.seconds)
-    probability, weight = (of_pattern[number] for of_pattern in conditions.ranking(patterns))
-    grown = clock("forest", lambda: cluster.forest(pairs, probability, weight, len(found.records)))
-    return recluster(replace(fresh, forest=grown), rules, progress=progress)
+    return recluster(clock("forest", lambda: _prepared(fresh, rules)), rules, progress=progress)
+
+
+def _prepared(found: Match, rules: Rules, floor: float = cluster.LOWEST) -> Match:
+    """A scored Match → the same with its forest, and with what makes it ready for merge thresholds from `floor` up."""
+    records, (probability, weight) = len(found.records), conditions.ranking(found.patterns)
+    lowest = min(floor, cluster.FOREST_FLOOR)
+    forest = cluster.forest(found.pairs, probability, weight, records, floor=lowest)
+    ground = cluster.ground(found.pairs, probability, forest, records=records, floor=floor)
+    ready = replace(found, forest=forest, ground=ground)
+    return replace(ready, bonds=binding.prepared(ready, rules))
 
 
 def _patterns(found: Match, rules: Rules) -> tuple[pl.DataFrame, np.ndarray]:
@@ -168,19 +192,13 @@ def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Mat
         threshold = chosen.merge if threshold is None else threshold
         review = min(chosen.review if review is None else review, threshold)
         rules = msgspec.structs.replace(rules, thresholds=Thresholds(threshold, review))
-    probability = conditions.deciding(found.patterns, threshold)[found.pairs["pattern"].to_numpy()]
-
-    def grow() -> cluster.Clustered:
-        forbidden = choose.forbidden_pairs(found, rules, probability, threshold)
-        return cluster.cluster(found.pairs, choose.with_judgements(found, probability), len(found.records),
-                               threshold=threshold, forbidden=forbidden)  # fmt: skip
-
-    grouped = clock("cluster", grow)
-    ids = found.records["record_id"]
+    if threshold < found.ground.floor:
+        found = _prepared(found, rules, threshold)
+    grouped = clock("cluster", lambda: binding.grow(found, rules, threshold))
     return replace(
         found,
         rules=rules,
-        clusters=pl.DataFrame({"record_id": ids, "cluster_id": ids.gather(grouped.label)}),
+        label=grouped.label,
         splits=found.pairs[grouped.cut]
         .select("left", "right")
         .with_columns(pl.Series("reason", grouped.cut_reason, dtype=pl.String)),

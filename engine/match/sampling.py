@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from engine.match import intervals
-from engine.match.cluster import components
 from engine.match.judged import judged_counts, judged_pairs
+from engine.match.spanning import components
 
 if TYPE_CHECKING:
     from engine.match.run import Match

@@ -174,3 +174,13 @@ def test_a_job_can_be_stopped_at_every_stage(matched):
 def test_rules_that_contradict_themselves_are_refused(people):
     with pytest.raises(RulesError):
         match(people, msgspec.structs.replace(firm_rules(), comparisons=()))
+
+
+def test_a_threshold_below_all_that_was_prepared_is_answered_too(matched):
+    low = msgspec.structs.replace(matched.rules, thresholds=Thresholds(0.001, 0.0005))
+    found = recluster(matched, low)
+    assert found.ground.floor == 0.001
+    assert len(found.group_sizes) and found.group_sizes.sum() >= matched.group_sizes.sum()
+    again = recluster(found, matched.rules)
+    assert again.clusters.equals(matched.clusters)
+    assert again.splits.equals(matched.splits)
