@@ -58,6 +58,9 @@ def similarity(left: Side, right: Side, *, weights: Mapping[str, float] | None =
     score[at] = _same_core(left[at].frame(), right[at].frame())
     at = np.flatnonzero(present & ~same)
     at = at[_related(left[at], right[at])]
+    apart = _numbers_apart(left[at], right[at])
+    score[at[apart]] = _OTHER_NUMBER * _spelling(left[at[apart]], right[at[apart]])
+    at = at[~apart]
     for start in range(0, len(at), CHUNK):
         part = at[start : start + CHUNK]
         score[part] = _other_core(left[part].frame(), right[part].frame(), weights or {})
@@ -136,8 +139,7 @@ def _related(left: Side, right: Side) -> np.ndarray:
     found: np.ndarray = (left.of(_marks) & right.of(_marks)) != 0
     marks = [(side.of(_letter_marks), side.of(_letters)) for side in (left, right)]
     rows = np.flatnonzero(~found & may_be_alike(*marks, least=_ALIKE_LETTERS))
-    folds = [side[rows]["fold"].to_list() for side in (left, right)]
-    found[rows] = cpdist(*folds, scorer=JaroWinkler.similarity, dtype=np.float32) >= _ALIKE_LETTERS
+    found[rows] = _spelling(left[rows], right[rows]) >= _ALIKE_LETTERS
     return found
 
 
@@ -210,15 +212,22 @@ def _other_core(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, f
     d = _differences(left, right)
     score = 100 * best - 5 * d["form_conflict"] - 8 * d["place_conflict"] - 10 * d["series"] - 3 * d["branch"]
     score = np.clip(score, 0, _OTHER_CORE)
-    apart, one_sided = _numbers(left, right)
-    score = np.where(one_sided, score - 12, score)
-    return np.asarray(np.where(apart, np.minimum(score, _OTHER_NUMBER), np.maximum(score, 0)), np.float32)
+    one_sided = ((left["numbers"] == "") != (right["numbers"] == "")).to_numpy()
+    return np.asarray(np.maximum(np.where(one_sided, score - 12, score), 0), np.float32)
 
 
-def _numbers(left: pl.DataFrame, right: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Key frames → pairs whose numbers differ, pairs of which only one name holds a number."""
-    a, b = left["numbers"], right["numbers"]
-    return ((a != b) & (a != "") & (b != "")).to_numpy(), ((a == "") != (b == "")).to_numpy()
+def _numbers_apart(left: Side, right: Side) -> np.ndarray:
+    """Two sides → pairs of which both names hold a number, and another one: they need not be read any further."""
+    return left.of(_has_number) & right.of(_has_number) & (left.ids("numbers") != right.ids("numbers"))
+
+
+def _has_number(table: pl.DataFrame) -> np.ndarray:
+    return (table["numbers"] != "").fill_null(False).to_numpy()
+
+
+def _spelling(left: Side, right: Side) -> np.ndarray:
+    folds = [side["fold"].to_list() for side in (left, right)]
+    return np.asarray(cpdist(*folds, scorer=JaroWinkler.similarity, dtype=np.float32))
 
 
 def _by_letters(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, float]) -> F32:

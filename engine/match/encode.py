@@ -16,6 +16,7 @@ from engine.match.block import KeyColumn
 from engine.match.exclusions import struck
 from engine.match.kinds import KINDS, Kind
 from engine.match.side_by_side import side_by_side
+from engine.match.sides import factorised
 from engine.normalise import placeholders
 from engine.progress import Progress, silent
 from engine.rules import RAREST, SAME, Comparison, Exclusion
@@ -55,6 +56,12 @@ class Encoded:
             raise UnknownColumn.among(f"{self.comparison.name}.{key}",
                                       [f"{self.comparison.name}.{k}" for k in self.blocking])  # fmt: skip
         row, hashed = self.blocking[key]
+        if len(row) < 2 or (row[1:] > row[:-1]).all():  # one key a value
+            place = np.full(len(self.table) + 1, ABSENT, np.int32)  # the last one is read by ABSENT
+            place[row] = np.arange(len(row), dtype=np.int32)
+            at = place[self.codes]
+            record = np.flatnonzero(at >= 0)
+            return KeyColumn(record.astype(np.uint32), hashed[at[record]], single=True)
         # Rows of the table → records: sort records by code once, then repeat each row's keys for its records.
         order = np.argsort(self.codes, kind="stable")
         sorted_codes = self.codes[order]
@@ -100,10 +107,8 @@ def _encode_one(
 ) -> tuple[Encoded, pl.DataFrame]:
     kind = KINDS[comparison.kind]
     # No value is empty, so that the empty text can stand for a missing one.
-    dictionary = raw_values(records, comparison.columns).fill_null("").to_arrow().dictionary_encode()
-    raw = pl.Series("value", pl.from_arrow(dictionary.dictionary), dtype=pl.String)
-    raw = raw.set(raw == "", None)
-    raw_codes = dictionary.indices.to_numpy()
+    raw_codes, raw = factorised(raw_values(records, comparison.columns).fill_null(""))
+    raw = raw.set(raw == "", None).alias("value")
     times = np.where(raw.is_null(), 0, np.bincount(raw_codes, minlength=len(raw)))
     ignored = placeholders.found(raw, pl.Series("records", times), comparison.kind)
     left, by_user = struck(raw, kind, comparison, excluded, region=region)

@@ -17,6 +17,19 @@ Flags = NDArray[np.bool_]
 Made = NDArray[Any]
 
 
+def factorised(texts: pl.Series) -> tuple[NDArray[np.int32], pl.Series]:
+    """Texts, none missing → the number of each one's value (int32), the distinct values in order of appearance.
+
+    >>> numbers, values = factorised(pl.Series(["b", "a", "b"]))
+    >>> numbers.tolist(), values.to_list()
+    ([0, 1, 0], ['b', 'a'])
+    """
+    dictionary = texts.to_arrow().dictionary_encode()
+    # By way of polars: pyarrow's own conversion to numpy loads pandas.
+    numbers, values = (pl.Series(part) for part in (dictionary.indices, dictionary.dictionary))
+    return numbers.to_numpy(), values.cast(pl.String)
+
+
 @dataclass(frozen=True)
 class Keys:
     """A key table, and what was worked out of it so far."""
@@ -35,8 +48,7 @@ class Keys:
         columns = tuple(sorted({column, *among}))
         if (columns, column) not in self.made:
             texts = pl.concat([self.table[name].rename("") for name in columns])
-            codes = texts.fill_null("").to_arrow().dictionary_encode().indices.to_numpy().astype(np.int32)
-            codes = np.where(texts.is_null().to_numpy(), np.int32(-1), codes)
+            codes = np.where(texts.is_null().to_numpy(), np.int32(-1), factorised(texts.fill_null(""))[0])
             for name, part in zip(columns, np.split(codes, len(columns)), strict=True):
                 self.made[columns, name] = part
         return self.made[columns, column]
