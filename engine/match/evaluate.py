@@ -137,8 +137,9 @@ def blocked_out(match: "Match") -> BlockedOut:
         ways[way] = ways.get(way, 0) | 1 << bit
     if len(ways) < 2:
         return BlockedOut(None, None, "one_way")
-    likely = match.pairs["found_by"].to_numpy()[match.probability >= LIKELY]
-    weight = match.probability[match.probability >= LIKELY]
+    number, probability = match.pairs["pattern"].to_numpy(), match.patterns["match_probability"].to_numpy()
+    row = np.flatnonzero((probability >= LIKELY)[number])
+    likely, weight = match.pairs["found_by"].to_numpy()[row], probability[number[row]]
     times = np.sum([(likely & np.uint32(mask)) > 0 for mask in ways.values()], axis=0)
     once, twice = float(weight[times == 1].sum()), float(weight[times == 2].sum())
     missed = (len(ways) - 1) / len(ways) * once * max(once - 1, 0.0) / (2 * (twice + 1))

@@ -3,6 +3,8 @@
 import numpy as np
 import polars as pl
 
+from engine.match import candidates
+
 
 def judged_counts(
     records: pl.DataFrame, pairs: pl.DataFrame, patterns: int, judgements: pl.DataFrame | None
@@ -11,21 +13,23 @@ def judged_counts(
     judged = judged_pairs(records, judgements)
     if judged is None:
         return None
-    known = judged.join(pairs.select("left", "right", "pattern"), on=["left", "right"])
-    if known.is_empty():
+    row = candidates.numbers(pairs, judged["left"].to_numpy(), judged["right"].to_numpy())
+    if (row < 0).all():
         return None
+    number = pairs["pattern"].to_numpy()
     counts = [
-        np.bincount(known.filter(verdict=verdict)["pattern"].to_numpy(), minlength=patterns).astype(float)
+        np.bincount(number[row[(row >= 0) & (judged["verdict"] == verdict).to_numpy()]], minlength=patterns)
         for verdict in ("match", "non_match")
     ]
-    return counts[0], counts[1]
+    return counts[0].astype(float), counts[1].astype(float)
 
 
 def judged_pairs(records: pl.DataFrame, judgements: pl.DataFrame | None) -> pl.DataFrame | None:
     """Judgements by record id → left, right (row numbers, left < right), verdict; the latest of a pair counts."""
     if judgements is None or judgements.is_empty():
         return None
-    rows = records.select("record_id").with_row_index("row")
+    named = pl.concat([judgements["left_id"], judgements["right_id"]]).unique()
+    rows = records.select("record_id").with_row_index("row").filter(pl.col("record_id").is_in(named.implode()))
     return (
         judgements.join(rows.rename({"record_id": "left_id", "row": "a"}), on="left_id")
         .join(rows.rename({"record_id": "right_id", "row": "b"}), on="right_id")

@@ -29,9 +29,7 @@ def forest_by_pattern(match: "Match") -> np.ndarray:
     Summed over the patterns at or above a threshold it is the number of records that connected components remove. Under
     other weights the same edges still contain no circle, so the sum is then the least number that is removed.
     """
-    edges = match.forest.select("left", "right").cast(pl.UInt32)
-    at = edges.join(match.pairs.select("left", "right", "pattern"), on=["left", "right"])["pattern"].to_numpy()
-    return np.bincount(at, minlength=len(match.patterns)).astype(np.uint32)
+    return np.bincount(match.forest["pattern"].to_numpy(), minlength=len(match.patterns)).astype(np.uint32)
 
 
 def merges_between(match: "Match", low: float, high: float, *, count: int = 50) -> pl.DataFrame:
