@@ -2,8 +2,19 @@
 
 import streamlit as st
 
-from pages._ui import work
-from pages._ui.components import between, frame, levels, pairs, proving, rule_files, sidebar, thresholds
+from pages._ui import state, work
+from pages._ui.components import (
+    between,
+    conditions,
+    frame,
+    levels,
+    one_field,
+    pairs,
+    proving,
+    rule_files,
+    sidebar,
+    thresholds,
+)
 from pages._ui.components.live import bench
 from pages._ui.text import _
 
@@ -13,33 +24,36 @@ frame.title(
     _("Decide from which match probability records are merged. Every figure follows at once; your CRM stays as it is."),
 )
 entity = sidebar.entity()
+
+
+@st.fragment
+def tuning(entity: str) -> None:
+    """Everything that follows from the rules: redrawn by itself, and of the tabs only the open one."""
+    state.start()
+    with frame.guard():
+        rule_files.bar(entity)
+        with frame.working(_("Comparing records…")):
+            found = work.match(entity)
+        if thresholds.live(found):
+            bench.draw(entity, found)
+        else:
+            thresholds.controls(entity, found)
+            thresholds.figures(entity, found)
+            thresholds.pictures(entity, found)
+        frame.tabs(
+            {
+                _("Pairs at the threshold"): lambda: pairs.at_threshold(entity, found),
+                _("Another threshold"): lambda: between.merges(entity, found),
+                _("One field"): lambda: one_field.draw(entity, found),
+                _("Costs"): lambda: between.prices(entity, found),
+                _("Weights and levels"): lambda: levels.editor(entity, found),
+                _("Conditions and exclusions"): lambda: conditions.editor(entity, found),
+                _("How pairs are found"): lambda: levels.blocking(found),
+            },
+            key="rules_tabs",
+        )
+        proving.panel(entity, found)
+
+
 if entity:
-    rule_files.bar(entity)
-    with frame.working(_("Comparing records…")):
-        found = work.match(entity)
-    if thresholds.live(found):
-        bench.draw(entity, found)
-    else:
-        thresholds.controls(entity, found)
-        thresholds.figures(entity, found)
-        thresholds.pictures(entity, found)
-    near, other, cost, weights, finding = st.tabs(
-        [
-            _("Pairs at the threshold"),
-            _("Another threshold"),
-            _("Costs"),
-            _("Weights and levels"),
-            _("How pairs are found"),
-        ]
-    )
-    with near:
-        pairs.at_threshold(entity, found)
-    with other:
-        between.merges(entity, found)
-    with cost:
-        between.prices(entity, found)
-    with weights:
-        levels.editor(entity, found)
-    with finding:
-        levels.blocking(found)
-    proving.panel(entity, found)
+    tuning(entity)

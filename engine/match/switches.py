@@ -24,13 +24,17 @@ MANY = 0xFFFFFFFF  # `found_by` of pairs that were put together: more rules than
 _CROSSWISE = ("given_name", "family_name")  # read in each other's column too; a veto reads them as they stand
 
 
-def on_offer(rules: Rules) -> tuple[Veto, ...]:
-    """Rules → their vetoes, then one that each other comparison could have.
+def on_offer(rules: Rules, known: Sequence[Veto] = ()) -> tuple[Veto, ...]:
+    """Rules, vetoes offered before → their vetoes and those, and one that each other comparison could have.
 
-    It begins where values of that kind contradict each other, else at the weakest of the kind's usual levels.
+    That one begins where values of its kind contradict each other, else at the weakest of the kind's usual levels. They
+    come in the order of the comparisons, whichever are in use.
     """
-    taken = {veto.comparison for veto in rules.vetoes}
-    return (*rules.vetoes, *(Veto(c.name, _differs(c)) for c in rules.comparisons if c.name not in taken))
+    place = {comparison.name: at for at, comparison in enumerate(rules.comparisons)}
+    own = {*rules.vetoes, *(veto for veto in known if veto.comparison in place)}
+    taken = {veto.comparison for veto in own}
+    every = [*own, *(Veto(c.name, _differs(c)) for c in rules.comparisons if c.name not in taken)]
+    return tuple(sorted(every, key=lambda veto: (place[veto.comparison], veto.at_most)))
 
 
 def _differs(comparison: Comparison) -> int:

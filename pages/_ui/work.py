@@ -316,13 +316,14 @@ def cheapest(of: str, found: Match, asked: Costs) -> Best:
     return costs.best_thresholds(left.patterns, asked, matches=counted.per_pattern, missed_by_blocking=missed)
 
 
-def judge(of: str, left_id: str, right_id: str, verdict: str, *, judge: str, now: dt.datetime) -> None:
-    """Save a judgement at once."""
+def judge(of: str, left_id: str, right_id: str, verdict: str, *, judge: str, now: dt.datetime) -> dict[str, str]:
+    """Save a judgement at once → the row that was saved."""
     row = {"entity": of, "left_id": left_id, "right_id": right_id, "verdict": verdict, "judge": judge}
-    workspace().judge({**row, "judged_at": now.isoformat(timespec="milliseconds")})
+    row["judged_at"] = now.isoformat(timespec="milliseconds")
+    workspace().judge(row)
+    return row
 
 
-def unjudge(of: str, left_id: str, right_id: str, *, judge: str, now: dt.datetime) -> None:
-    """Take a judgement back: nothing is ever erased, so it becomes `unsure`."""
-    row = {"entity": of, "left_id": left_id, "right_id": right_id, "verdict": "unsure", "judge": judge}
-    workspace().judge({**row, "judged_at": now.isoformat(timespec="milliseconds")})
+def unjudge(row: dict[str, str]) -> None:
+    """Take a judgement back: what stood before it stands again."""
+    workspace().take_back(row)

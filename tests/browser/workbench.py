@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -54,27 +54,66 @@ def serving(workspace: Path) -> Iterator[str]:
 
 
 @contextmanager
-def browsing(*, locale: str = "en-US", width: int = 1280, dark: bool = False) -> Iterator[Page]:
-    """→ a page of a fresh browser of that language, width and colour scheme."""
+def launched() -> Iterator[Browser]:
+    """→ a Chromium, until the end of the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        scheme = "dark" if dark else "light"
-        context = browser.new_context(
-            locale=locale, viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
-        )
         try:
-            yield context.new_page()
+            yield browser
         finally:
-            context.close()
             browser.close()
 
 
-def settle(page: Page) -> None:
-    """Wait until the page has run to its end and stopped moving."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
-    page.wait_for_timeout(700)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+@contextmanager
+def visiting(browser: Browser, *, locale: str = "en-US", width: int = 1280, dark: bool = False) -> Iterator[Page]:
+    """→ a page of a visitor of its own: language, width, colour scheme, and nothing remembered."""
+    scheme = "dark" if dark else "light"
+    context = browser.new_context(
+        locale=locale, viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
+    )
+    context.set_default_timeout(PATIENCE)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+@contextmanager
+def browsing(*, locale: str = "en-US", width: int = 1280, dark: bool = False) -> Iterator[Page]:
+    """→ a page of a fresh browser of that language, width and colour scheme."""
+    with launched() as browser, visiting(browser, locale=locale, width=width, dark=dark) as page:
+        yield page
+
+
+CALM = """
+(quiet) => {
+  const app = document.querySelector("[data-testid=stApp]");
+  const still = app && app.dataset.testScriptState === "notRunning";
+  const busy = !still || document.querySelector("[data-testid=stSkeleton]");
+  const now = performance.now();
+  if (busy || globalThis.calmSince === undefined) globalThis.calmSince = busy ? undefined : now;
+  return globalThis.calmSince !== undefined && now - globalThis.calmSince >= quiet;
+}
+"""
+
+
+def settle(page: Page, quiet: int = 250) -> None:
+    """Wait until the page has run to its end and has stayed so for a moment."""
+    page.evaluate("globalThis.calmSince = undefined")
+    page.wait_for_function(CALM, arg=quiet, timeout=PATIENCE)
+
+
+def visit(page: Page, address: str) -> None:
+    """Open an address and wait until its page is drawn, and the account loaded and matched if need be."""
+    page.goto(address)
+    page.get_by_test_id("stHeading").first.wait_for()
+    settle(page)
+
+
+def sound(page: Page) -> None:
+    """Nothing on the page says that something went wrong."""
+    assert page.get_by_test_id("stAlertContentError").count() == 0
+    assert page.get_by_test_id("stException").count() == 0
 
 
 def _wait(address: str, server: subprocess.Popen[bytes]) -> None:

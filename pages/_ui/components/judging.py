@@ -6,10 +6,10 @@ import zlib
 import polars as pl
 import streamlit as st
 
-from engine.match import sampling
+from engine.match import explain, sampling
 from engine.match.run import Match
-from pages._ui import state, trials, words, work
-from pages._ui.components import compare, frame, pairs, rule_tests
+from pages._ui import laid_down, state, trials, words, work
+from pages._ui.components import compare, exclusions, frame, pairs, rule_tests
 from pages._ui.text import _, n_, num, percent, plain
 
 Pair = tuple[str, str]
@@ -38,13 +38,34 @@ def progress(entity: str) -> None:
             st.caption(_("Stored with each judgement, so that colleagues know whom to ask."))
 
 
+def asked(entity: str, found: Match) -> bool:
+    """Which pairs come up, where conditions send some to a person → whether those alone do."""
+    waiting = len(laid_down.for_a_person(entity, found))
+    if not waiting and state.get("queue") != "asked":
+        return False
+    ways = {"telling": _("Pairs that tell most"), "asked": _("Sent here by conditions ({n})", n=num(waiting))}
+    chosen = st.segmented_control(
+        _("Which pairs come up"),
+        list(ways),
+        required=True,
+        format_func=ways.__getitem__,
+        label_visibility="collapsed",
+        **state.keep("queue", "telling", options=list(ways)),
+    )
+    return bool(chosen == "asked")
+
+
 def next_pair(entity: str, found: Match) -> Pair | None:
     """The pair whose judgement tells most; one in the link comes first. Every judge gets pairs of their own."""
     wanted = str(state.get("pair") or "").split("~")
     ids = set(found.records["record_id"])
     if len(wanted) == 2 and set(wanted) <= ids and wanted[0] != wanted[1]:
         return wanted[0], wanted[1]
-    skipped = {tuple(sorted(pair)) for pair in state.get("skipped", ())}
+    if asked(entity, found):
+        pairs_asked = laid_down.for_a_person(entity, found)
+        gone = {tuple(sorted(pair)) for pair in state.get("skipped", ())} | laid_down.excluded_pairs(found)
+        return next((pair for pair in pairs_asked if tuple(sorted(pair)) not in gone), None)
+    skipped = {tuple(sorted(pair)) for pair in state.get("skipped", ())} | laid_down.excluded_pairs(found)
     seed = zlib.crc32(str(state.get("judge") or "").encode())
     chosen = trials.next_pairs(entity, found, count=len(skipped) + 1, seed=seed)
     for pair in zip(chosen["left_id"], chosen["right_id"], strict=True):
@@ -130,9 +151,8 @@ def buttons(entity: str, pair: Pair) -> None:
             key="judge:undo",
             shortcut="5",
             icon=":material/undo:",
-            disabled=not state.get("judged"),
+            disabled=not state.get("done"),
             on_click=_undo,
-            args=(entity,),
         )
 
 
@@ -141,6 +161,7 @@ def show(found: Match, pair: Pair) -> None:
     if state.get("blind"):
         both = [(i, pairs.record(found, i)) for i in pair]
         compare.side_by_side(both, fields=[c for c in found.records.columns if not c.startswith("original.")])
+        exclusions.offer(found, explain.pair(found, *pair), view="blind")
     else:
         pairs.why(found, *pair)
 
@@ -190,19 +211,27 @@ def _judge(entity: str, pair: Pair, verdict: str) -> None:
     left, right = sorted(pair)
     if state.get("pair"):
         state.put("pair", None)
-    work.judge(entity, left, right, verdict, judge=str(state.get("judge") or ""), now=dt.datetime.now(dt.UTC))
-    state.put("judged", [*state.get("judged", []), (entity, left, right)])
+    row = work.judge(entity, left, right, verdict, judge=str(state.get("judge") or ""), now=dt.datetime.now(dt.UTC))
+    state.put("done", [*state.get("done", []), row])
 
 
 def _skip(pair: Pair) -> None:
     state.put("skipped", [*state.get("skipped", []), pair])
+    state.put("done", [*state.get("done", []), pair])
     state.put("pair", None)
 
 
-def _undo(entity: str) -> None:
-    judged = list(state.get("judged", []))
-    if judged:
-        of, left, right = judged.pop()
-        work.unjudge(of, left, right, judge=str(state.get("judge") or ""), now=dt.datetime.now(dt.UTC))
-        state.put("judged", judged or None)
-        state.put("pair", f"{left}~{right}" if of == entity else None)
+def _undo() -> None:
+    """Take back what was done last here, a judgement or a skip, and show its pair again."""
+    done = list(state.get("done", []))
+    if not done:
+        return
+    last = done.pop()
+    if isinstance(last, dict):
+        work.unjudge(last)
+        pair = last["left_id"], last["right_id"]
+    else:
+        pair = last
+        state.put("skipped", [one for one in state.get("skipped", []) if one != last])
+    state.put("done", done or None)
+    _open(pair)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.match.run import Match
 from engine.rules import Comparison, Level, Rules, validate
-from pages._ui import state, words, work
+from pages._ui import key_words, state, words, work
 from pages._ui.text import _, n_
 
 
@@ -117,6 +117,7 @@ def blocking(found: Match) -> None:
             "values held by very many records (“skipped”) are left out."
         )
     )
+    keys = {rule.name: rule.keys for rule in found.rules.blocking}
     table = found.blocking.rename(
         {
             "rule": _("Rule"),
@@ -125,7 +126,9 @@ def blocking(found: Match) -> None:
             "capped_values": _("Values skipped"),
             "capped_pairs": _("Pairs skipped"),
         }
-    ).with_columns(words.told(found.blocking["rule"], words.blocking_rule).alias(_("Rule")))
+    ).with_columns(
+        words.told(found.blocking["rule"], lambda name: key_words.blocking_keys(keys[name])).alias(_("Rule"))
+    )
     st.dataframe(table, hide_index=True)
     if found.placeholders.height:
         st.markdown("**" + _("Placeholders that do not count as agreement") + "**")

@@ -10,10 +10,11 @@ from pages._ui.text import _
 def panel(entity: str, found: Match) -> None:
     """Tests, recall by kind of error and versions, each behind a tab of its own."""
     st.caption(rule_tests.unseen(found))
-    tests, errors, saved = st.tabs([_("Rule tests"), _("Kinds of errors"), _("Saved versions")])
-    with tests, frame.guard():
-        rule_tests.show(entity, found)
-    with errors, frame.guard():
-        rule_tests.errors(entity, found)
-    with saved, frame.guard():
-        versions.show(entity, found)
+    frame.tabs(
+        {
+            _("Rule tests"): lambda: rule_tests.show(entity, found),
+            _("Kinds of errors"): lambda: rule_tests.errors(entity, found),
+            _("Saved versions"): lambda: versions.show(entity, found),
+        },
+        key="proving_tabs",
+    )

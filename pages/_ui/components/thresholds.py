@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from engine.match import evaluate
+from engine.match import conditions, evaluate
 from engine.match.cluster import logit
 from engine.match.run import Match
 from pages._ui import charts, state, work
@@ -70,14 +70,14 @@ def figures(entity: str, found: Match) -> None:
     used = found.rules.thresholds
     merge, review = used.merge or 0.0, used.review or 0.0
     at = work.measures(entity, found, [merge]).row(0, named=True)
-    probability, pairs = found.patterns["match_probability"], found.patterns["pairs"]
-    waiting = int(pairs.filter((probability >= review) & (probability < merge)).sum())
-    clusters = found.clusters.group_by("cluster_id").len().filter(pl.col("len") > 1)
-    gone = int(clusters["len"].sum() - clusters.height)
+    left = work.after_vetoes(entity, found).patterns
+    waiting = int(left["pairs"].to_numpy()[conditions.waiting(left, review, merge)].sum())
+    groups = found.group_sizes
+    gone = int(groups.sum()) - len(groups)
     frame.figures(
         [
             (_("Records to merge away"), num(gone), _("Records that disappear into another one at this threshold.")),
-            (_("Groups of duplicates"), num(clusters.height), _("Groups of two or more records that are one.")),
+            (_("Groups of duplicates"), num(len(groups)), _("Groups of two or more records that are one.")),
             (_("Pairs merged"), num(at["pairs"]), _("Candidate pairs at or above the merge threshold.")),
             (_("Pairs to review"), num(waiting), _("Pairs between the review and the merge threshold.")),
             (_("Precision"), percent(at["precision"], 1), _("Of the pairs merged, the share that truly are one.")),

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import polars as pl
+import numpy as np
 import streamlit as st
 
+from engine.errors import WinnowError
+from engine.match import switches
 from engine.match.run import Match
-from pages._ui import state, text, words, work
+from engine.rules import BlockingRule, Veto
+from pages._ui import key_words, state, text, words, work
 from pages._ui.components import between, thresholds
 from pages._ui.components.live import packing
 from pages._ui.text import _, num
@@ -36,6 +39,9 @@ def draw(entity: str, found: Match) -> None:
         _bench(
             data=_data(entity, found, key, table[:16].decode()), key=key, on_settings_change=lambda: _take(entity, key)
         )
+    problem = state.take("bench_problem")
+    if problem:
+        st.error(words.problem(problem), icon=":material/error:")
 
 
 def _take(entity: str, key: str) -> None:
@@ -44,7 +50,10 @@ def _take(entity: str, key: str) -> None:
         focus = said.get("focus")
         if focus != state.get(f"focus:{entity}"):
             state.put(f"focus:{entity}", focus)
-        work.adopt(entity, said)
+        try:
+            work.adopt(entity, said)
+        except WinnowError as error:
+            state.put("bench_problem", error)
 
 
 def _data(entity: str, found: Match, key: str, digest: str) -> dict[str, Any]:
@@ -55,6 +64,7 @@ def _data(entity: str, found: Match, key: str, digest: str) -> dict[str, Any]:
     said = state.said(key).get("settings")
     bits = packing.level_bits(found)[focus.name]
     cheapest = between.best(entity, found)
+    vetoes, blocking = work.offered(entity, rules), work.base(entity, rules)
     return {
         "digest": digest,
         "seq": said.get("seq", 0) if isinstance(said, Mapping) else 0,
@@ -75,23 +85,37 @@ def _data(entity: str, found: Match, key: str, digest: str) -> dict[str, Any]:
             "enabled": {c.name: c.enabled for c in rules.comparisons},
             "bounds": {c.name: [level.at_least for level in c.levels] for c in rules.comparisons},
             "focus": focus.name,
+            "on": {rule.name: rule in rules.blocking for rule in blocking}
+            | {switches.name(veto): veto in rules.vetoes for veto in vetoes},
         },
+        "vetoes": [
+            {"name": switches.name(v), "label": words.comparison(v.comparison), "said": _veto(v)} for v in vetoes
+        ],
+        "blocking": [{"name": r.name, "label": key_words.blocking_keys(r.keys), "said": _no_more(r)} for r in blocking],
         "confirmed": _confirmed(found),
         "cheapest": {"merge": cheapest.merge, "review": cheapest.review},
         "texts": _texts(entity, found),
     }
 
 
+def _veto(veto: Veto) -> str:
+    name = words.comparison(veto.comparison)
+    return _("Records whose {name} is at most {n} of 120 alike are never merged.", name=name, n=num(veto.at_most))
+
+
+def _no_more(rule: BlockingRule) -> str:
+    return _("Values that more than {n} records share make no pairs.", n=num(rule.cap))
+
+
 def _confirmed(found: Match) -> dict[str, Any]:
     """What only the whole way round can say: the groups that come of it, after vetoes, judgements and doubts."""
-    sizes = found.clusters.group_by("cluster_id").len().filter(pl.col("len") > 1)
-    several = sizes["len"]
-    counts = sizes.group_by(pl.col("len").clip(upper_bound=_SIZES)).len("groups").sort("len")
+    several = found.group_sizes
+    counts = np.bincount(several.clip(max=_SIZES))
     return {
         "gone": int(several.sum() - len(several)),
         "groups": len(several),
         "apart": found.splits.height,
-        "sizes": [[f"{s}+" if s == _SIZES else str(s), n] for s, n in counts.iter_rows()],
+        "sizes": [[f"{s}+" if s == _SIZES else str(s), n] for s, n in enumerate(counts.tolist()) if n],
     }
 
 
@@ -136,6 +160,22 @@ def _texts(entity: str, found: Match) -> dict[str, str]:
         "bits_for": _("Bits by hand: {name}"),
         "from": _("{name} begins at this similarity"),
         "similarity": _("Pairs by similarity"),
+        "bench": _("Tuning bench"),
+        "figures": _("Figures at these thresholds"),
+        "by_level": _("Levels of the chosen comparison"),
+        "at_most": _("at most; exact on release"),
+        "vetoes": _("Vetoes"),
+        "vetoes_help": _("Records that differ in what is ticked are never merged. Beside it: merges it would bar."),
+        "vetoes_decides": _("bars {n}"),
+        "blocking": _("How pairs are found"),
+        "blocking_help": _("Only records that share a key are compared. Beside it: pairs found in this way alone."),
+        "blocking_decides": _("{n} alone"),
+        "merge_heard": _(
+            "match probability {merge}: {pairs} pairs merged, {gone} removable records, precision {precision}, "
+            "recall {recall}"
+        ),
+        "review_heard": _("match probability {review}: {waiting} pairs to review"),
+        "boundary_heard": _("similarity {n} of 120: {pairs} pairs at this level"),
         "boundary_help": _(
             "Pairs by similarity, 0 to 120 (from 100: the same value, rarer to the right). "
             "Drag a boundary to move a level."

@@ -7,7 +7,7 @@ const LEFT = 56, RIGHT = 14; // prettier-ignore
 const LOW = -14, HIGH = 20, WIDTH = 1; // bits shown, and the width of a column
 const MARKS = [0.02, 0.1, 0.5, 0.9, 0.99, 0.999];
 const GRID = 0.05; // bits between two points of a curve
-const IDLE = 400; // milliseconds without a key after which a keyed change is sent
+const IDLE = 60; // milliseconds after a key is let go until its change is sent
 const MOST_BITS = 10, TOP = 120; // prettier-ignore
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -46,34 +46,34 @@ class Bench {
     this.share = (value) => value.toLocaleString(data.lang, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
     if (this.scores?.table.digest !== data.digest) this.scores = new Scores(unpack(bytes));
     this.seq ??= data.seq;
-    if (!this.held && data.seq === this.seq) {
+    if (!this.held && !this.pressed && !this.timer && data.seq === this.seq) {
       this.settings = structuredClone(data.settings);
       this.sent = JSON.stringify(this.settings);
     }
-    this.scores.enabled = { ...this.settings.enabled };
-    this.scores.adjust = structuredClone(this.settings.adjust);
-    if (!this.scores.asConfirmed()) this.scores.rescore();
-    const shape = JSON.stringify([data.lang, data.focus, data.names, data.levels.map((l) => l.name)]);
+    this.scores.set(this.settings);
+    const shape = JSON.stringify([data.lang, data.focus, data.names, data.levels.map((l) => l.name), data.vetoes, data.blocking]);
     if (shape !== this.shape) this.build();
     this.shape = shape;
     this.root.setAttribute("aria-busy", "false");
+    this.root.lang = data.lang;
     this.weightsChanged();
     this.draw();
   }
 
   commit() {
-    clearTimeout(this.timer);
-    this.held = false;
+    this.timer = clearTimeout(this.timer);
+    this.held = this.pressed = false;
     if (JSON.stringify(this.settings) === this.sent) return;
     this.sent = JSON.stringify(this.settings);
     this.seq += 1;
-    this.asked = performance.now();
+    this.asked = this.released ?? performance.now(); // settling is counted from the moment it was let go
     this.send({ ...structuredClone(this.settings), seq: this.seq });
     this.draw();
   }
 
   commitSoon() {
     clearTimeout(this.timer);
+    this.released = performance.now();
     this.timer = setTimeout(() => this.commit(), IDLE);
   }
 
@@ -101,8 +101,18 @@ class Bench {
     this.settings.enabled[name] = this.scores.enabled[name] = on;
     this.scores.rescore();
     this.weightsChanged();
-    this.changed();
-    this.commitSoon();
+    this.released = performance.now();
+    this.commit();
+  }
+
+  // A veto or a blocking rule; the last blocking rule stays on.
+  ruled(name, on) {
+    this.settings.on[name] = this.scores.on[name] = on;
+    this.scores.regroup();
+    this.scores.count();
+    this.weightsChanged();
+    this.released = performance.now();
+    this.commit();
   }
 
   boundary(level, value) {
@@ -125,7 +135,11 @@ class Bench {
       event.preventDefault();
     });
     thumb.addEventListener("pointermove", (event) => this.held === thumb && this.measured(() => move(at(event))));
-    for (const end of ["pointerup", "pointercancel"]) thumb.addEventListener(end, () => this.held === thumb && this.commit());
+    for (const end of ["pointerup", "pointercancel"]) thumb.addEventListener(end, () => {
+      if (this.held !== thumb) return;
+      this.released = performance.now();
+      this.commit();
+    }); // prettier-ignore
   }
 
   // `step` −1 or +1; Home and End go to the ends.
@@ -135,10 +149,12 @@ class Bench {
       const end = { Home: -1e6, End: 1e6 }[event.key];
       if (step === undefined && end === undefined) return;
       event.preventDefault();
+      this.timer = clearTimeout(this.timer);
+      this.pressed = true;
       this.measured(() => move(end ?? (event.shiftKey ? step / 10 : step), event.key.startsWith("Page")));
-      this.commitSoon();
     });
-    thumb.addEventListener("blur", () => !this.held && this.commit());
+    thumb.addEventListener("keyup", () => this.pressed && this.commitSoon());
+    thumb.addEventListener("blur", () => !this.held && this.pressed && this.commit());
   }
 
   measured(work) {
@@ -166,6 +182,7 @@ class Bench {
     this.place();
     this.write();
     if (this.similar?.canvas.isConnected) this.drawLevels();
+    if (this.rules && !this.held) this.drawSwitches();
   }
 
   get plotWidth() {
@@ -208,7 +225,7 @@ class Bench {
     const third = second + ROW.curve + ROW.gap;
     const most = Math.max(1, this.curve[0].removable);
     this.panel(ink, colour, third, ROW.rest, this.say("gone"), [0, most], (v) => compact(v, this.data.lang));
-    this.line(ink, third, ROW.rest, most, "removable", colour.good, !this.scores.confirmedWeights);
+    this.line(ink, third, ROW.rest, most, "removable", colour.good, !this.scores.confirmed);
     this.axis(ink, colour, bottom);
   }
 
@@ -325,13 +342,13 @@ class Bench {
       thumb.setAttribute("aria-valuemin", this.data.lowest);
       thumb.setAttribute("aria-valuemax", this.data.highest);
       thumb.setAttribute("aria-valuenow", value);
-      thumb.setAttribute("aria-valuetext", this.heard());
+      thumb.setAttribute("aria-valuetext", this.heard(`${name}_heard`));
     }
   }
 
-  heard() {
+  heard(which = "heard") {
     const { merge, review } = this.settings;
-    return this.say("heard", {
+    return this.say(which, {
       merge: this.number(merge, 3), review: this.number(review, 3), pairs: this.number(this.now.pairs),
       waiting: this.number(this.now.waiting), gone: this.number(this.now.removable),
       precision: this.share(this.now.precision), recall: this.share(this.now.recall),
@@ -349,7 +366,7 @@ class Bench {
     const cards = [
       ["precision", sign + this.share(now.precision), this.interval("precision")],
       ["recall", sign + this.share(now.recall), this.interval("recall")],
-      ["merged", this.number(now.pairs), ""],
+      ["merged", (now.atMost ? "≤ " : "") + this.number(now.pairs), now.atMost ? this.say("at_most") : ""],
       ["waiting", this.number(now.waiting), ""],
       ["removable", (now.atLeast ? "≥ " : "") + this.number(now.removable), this.say(now.atLeast ? "at_least" : "before_vetoes")],
     ];
@@ -408,7 +425,7 @@ class Bench {
       make("span", {}, [make("b", {}, [this.say(stale ? "on_release" : "confirmed")])]),
       make("span", { "data-figure": "gone" }, [this.say("records_gone") + " ", make("b", {}, [this.number(confirmed.gone)])]),
       make("span", { "data-figure": "groups" }, [this.say("groups") + " ", make("b", {}, [this.number(confirmed.groups)])]),
-      make("span", {}, [this.say("apart") + " ", make("b", {}, [this.number(confirmed.apart)])]),
+      make("span", { "data-figure": "apart" }, [this.say("apart") + " ", make("b", {}, [this.number(confirmed.apart)])]),
       make("span", { class: "by-size" }, [
         this.say("sizes"),
         make("span", { class: "sizes", role: "img", "aria-label": confirmed.sizes.map((s) => s.join(": ")).join("; ") }, bars),
@@ -432,7 +449,35 @@ class Bench {
       return make("div", { class: "comparison", "data-row": name }, [box, button]);
     });
     this.part("comparisons").replaceChildren(make("h4", {}, [this.say("comparisons")]), ...rows);
+    for (const group of [this.root, ...this.root.querySelectorAll("[data-label]")]) group.setAttribute("aria-label", this.say(group.dataset.label));
+    this.rules = [...this.buildSwitches("vetoes"), ...this.buildSwitches("blocking")];
     this.buildLevels();
+  }
+
+  // ---- vetoes and blocking rules
+
+  buildSwitches(kind) {
+    const made = this.data[kind].map(({ name, label, said }, i) => {
+      const box = make("input", { type: "checkbox", id: `${kind}-${i}`, "data-switch": name, "aria-describedby": `${kind}-${i}-decides` });
+      box.addEventListener("change", () => this.measured(() => this.ruled(name, box.checked)));
+      const count = make("small", { id: `${kind}-${i}-decides` });
+      const row = make("div", { class: "switch", title: said }, [box, make("label", { for: `${kind}-${i}` }, [label]), count]);
+      return { kind, name, row, box, count };
+    });
+    const help = make("p", {}, [this.say(`${kind}_help`)]);
+    this.part(kind).replaceChildren(make("h4", {}, [this.say(kind)]), help, ...made.map((m) => m.row));
+    return made;
+  }
+
+  drawSwitches() {
+    const decided = this.scores.decided(this.settings.merge);
+    const on = this.data.blocking.filter(({ name }) => this.settings.on[name]);
+    for (const { kind, name, row, box, count } of this.rules) {
+      box.checked = this.settings.on[name];
+      box.disabled = kind === "blocking" && on.length === 1 && on[0].name === name; // without any no pair is found
+      row.classList.toggle("off", !box.checked);
+      put(count, this.say(`${kind}_decides`, { n: this.number(decided[name] ?? 0) }));
+    }
   }
 
   buildLevels() {
@@ -444,9 +489,9 @@ class Bench {
       const wide = () => canvas.clientWidth - 16;
       this.draggable(thumb, (x) => this.boundary(i, ((x - 8) / wide()) * TOP), canvas);
       this.keyed(thumb, (step, big) => this.boundary(i, this.settings.bounds[data.focus][i] + (Math.sign(step) * Math.max(1, Math.abs(step))) * (big ? 5 : 1)));
-      frame.append(thumb);
       return thumb;
     });
+    frame.append(...bounds.slice().reverse()); // the order in which they stand is the order in which Tab goes
     const rows = data.levels.map((level, i) => this.levelRow(level, i));
     const head = ["level", "level_pairs", "level_bits", "by_hand", ""].map((name) => make("th", { scope: "col" }, [name && this.say(name)]));
     this.similar = { canvas, bounds, rows };
@@ -469,6 +514,7 @@ class Bench {
     range.addEventListener("keydown", () => (this.byMouse = false));
     range.addEventListener("change", () => {
       this.held = false;
+      this.released = performance.now();
       if (this.byMouse) this.commit();
       else this.commitSoon();
     });
@@ -513,6 +559,11 @@ class Bench {
       ink.fillText(s, x(s), 134);
     }
     ink.globalAlpha = 1;
+    const inside = (i) => {
+      let count = 0;
+      for (let s = at[i]; s < (at[i - 1] ?? TOP + 1); s++) count += pairs[s] ?? 0;
+      return count;
+    };
     let last = -100, line = 0; // prettier-ignore
     [...bounds].reverse().forEach((thumb, back) => {
       const i = bounds.length - 1 - back;
@@ -525,12 +576,11 @@ class Bench {
       thumb.setAttribute("aria-valuemin", 1);
       thumb.setAttribute("aria-valuemax", TOP);
       thumb.setAttribute("aria-valuenow", at[i]);
+      thumb.setAttribute("aria-valuetext", this.say("boundary_heard", { n: at[i], pairs: this.number(inside(i)) }));
     });
     rows.forEach((row, i) => {
-      let inside = 0;
-      for (let s = at[i]; s < (at[i - 1] ?? TOP + 1); s++) inside += pairs[s] ?? 0;
       const hand = settings.adjust[data.focus][i];
-      put(row.pairs, this.number(inside));
+      put(row.pairs, this.number(inside(i)));
       put(row.bits, signed(this, data.levels[i].bits));
       put(row.hand, hand ? signed(this, hand) : "0");
       row.row.classList.toggle("changed", hand !== 0);
