@@ -6,7 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from engine.errors import InputError, WorkspaceError
+
+# The parsers of libyaml, where PyYAML was built with it, are ten times faster than its own.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TEXT_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 def read_text(path: Path, what: str) -> str:
@@ -19,6 +25,12 @@ def read_text(path: Path, what: str) -> str:
     except (OSError, UnicodeDecodeError):
         message = f"cannot read {what} from {path.name}; give a file of UTF-8 text"
         raise InputError(message, code="unreadable_text") from None
+
+
+def read_yaml(path: Path, *, as_text: bool = False) -> Any:
+    """Path of a YAML file of this project → what it holds; `as_text`: every scalar as text ("no" is a word)."""
+    loader: Any = _TEXT_LOADER if as_text else _LOADER
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:

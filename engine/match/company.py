@@ -113,9 +113,11 @@ def block_keys(keys: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bigrams(native: pl.Series) -> pl.Series:
-    text = native.str.replace_all(r"\P{Han}", "")
+    han = native.str.contains(r"\p{Han}").fill_null(False)
+    text = native.set(~han, None).str.replace_all(r"\P{Han}", "")
     size = text.str.len_chars()
-    pairs = [text.str.slice(at, 2).set((size < at + 2).fill_null(True), None) for at in range(16)]
+    longest = min(int(size.max() or 0), 17)  # type: ignore[arg-type]
+    pairs = [text.str.slice(at, 2).set((size < at + 2).fill_null(True), None) for at in range(max(longest - 1, 1))]
     frame = pl.DataFrame({str(at): pair for at, pair in enumerate(pairs)})
     return frame.select(pl.concat_list(pl.all()).list.drop_nulls()).to_series()
 
@@ -162,7 +164,7 @@ def _has_han(table: pl.DataFrame) -> np.ndarray:
 def _same(left: Side, right: Side) -> np.ndarray:
     """Equal folds or the same words; of two Chinese names also equal characters (many characters share a reading)."""
     homophones = left.of(_has_han) & right.of(_has_han) & (left.ids("native") != right.ids("native"))
-    return (same_text(left, right, "fold") | same_text(left, right, "words")) & ~homophones
+    return np.asarray((same_text(left, right, "fold") | same_text(left, right, "words")) & ~homophones)
 
 
 def _differences(left: pl.DataFrame, right: pl.DataFrame) -> dict[str, np.ndarray]:
@@ -218,7 +220,7 @@ def _other_core(left: pl.DataFrame, right: pl.DataFrame, weights: Mapping[str, f
 
 def _numbers_apart(left: Side, right: Side) -> np.ndarray:
     """Two sides → pairs of which both names hold a number, and another one: they need not be read any further."""
-    return left.of(_has_number) & right.of(_has_number) & (left.ids("numbers") != right.ids("numbers"))
+    return np.asarray(left.of(_has_number) & right.of(_has_number) & (left.ids("numbers") != right.ids("numbers")))
 
 
 def _has_number(table: pl.DataFrame) -> np.ndarray:

@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from engine.files import read_yaml
 from engine.normalise.scripts import clean, fold, has_han, romanise
 
 _REFERENCE = Path(__file__).parent.parent / "reference"
@@ -77,7 +76,7 @@ def forms() -> Forms:
 @cache
 def words() -> dict[str, Any]:
     """company_words.yaml as it is."""
-    loaded: dict[str, Any] = yaml.safe_load((_REFERENCE / "company_words.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(_REFERENCE / "company_words.yaml")
     return loaded
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
+from engine.files import read_yaml
 from engine.normalise.scripts import clean, fold, romanise
 
 _REFERENCE = Path(__file__).parent.parent / "reference"
@@ -68,8 +68,9 @@ def han_surnames() -> frozenset[str]:
 @cache
 def latin_surnames() -> frozenset[str]:
     """→ folds of Chinese surnames in pinyin and other romanisations, and Korean and Vietnamese ones."""
+    table = _surnames()
     return (
-        frozenset(word_fold(s) for s in han_surnames())
+        frozenset(fold(reading) for reading in f"{table['read_single']} {table['read_compound']}".split())
         | frozenset(fold(s) for s in _surnames()["latin"])
         | frozenset(fold(other) for others in _surnames()["readings"].values() for other in others if len(other) > 1)
     )
@@ -78,7 +79,7 @@ def latin_surnames() -> frozenset[str]:
 @cache
 def frequent_surnames() -> frozenset[str]:
     """→ folds of the twenty most frequent Chinese surnames."""
-    return frozenset(word_fold(s) for s in _surnames()["single"].strip()[:20])
+    return frozenset(fold(reading) for reading in _surnames()["read_single"].split()[:20])
 
 
 @cache
@@ -99,11 +100,11 @@ def pinyin_of() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _titles() -> dict[str, list[str]]:
-    loaded: dict[str, list[str]] = yaml.safe_load((_REFERENCE / "titles.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, list[str]] = read_yaml(_REFERENCE / "titles.yaml")
     return loaded
 
 
 @cache
 def _surnames() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((_REFERENCE / "surnames.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(_REFERENCE / "surnames.yaml")
     return loaded

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
+from engine.files import read_yaml
 from engine.normalise import dates
 
 LEAST_SHARED = 30  # records; a value that fewer share is left to rarity, whatever the rest of the column looks like
@@ -156,6 +156,5 @@ def _free_domains() -> list[str]:
 @cache
 def _table() -> dict[str, Any]:
     # The base loader leaves every scalar a string: "no" and "null" are words here.
-    text = (_REFERENCE / "placeholders.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+    loaded: dict[str, Any] = read_yaml(_REFERENCE / "placeholders.yaml", as_text=True)
     return loaded

@@ -186,10 +186,10 @@ def _city_fold(name: str) -> str:
 def _aliases() -> dict[str, str]:
     table = pl.read_csv(_REFERENCE / "cities.csv")
     alias: dict[str, str] = {}
-    for city, also in table.iter_rows():
-        main = _city_fold(cleaned(pl.Series([city]))[0])
+    for city, also in zip(*(cleaned(table.to_series(at)) for at in (0, 1)), strict=True):
+        main = _city_fold(city)
         alias.setdefault(main, main)
-        alias.setdefault(_city_fold(cleaned(pl.Series([also]))[0]), main)
+        alias.setdefault(_city_fold(also), main)
     return alias
 
 

@@ -9,11 +9,15 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from engine.files import read_yaml
 
 _REFERENCE = Path(__file__).parent.parent / "reference"
 _LONGEST_PINYIN = 40
 _PLAIN = re.compile("[a-z]+")
+# What every text of pinyin syllables looks like, and most names do not: tells them apart at a glance.
+_LIKE_PINYIN = re.compile(
+    "(?:(?:[zcs]h|[bpmfdtnlgkhjqxzcsryw])?(?:[aeiou]{1,3}|(?<=[ln])ve?)(?:ng?|r)?|ng?|h?m|hng|[ln]yu)+"
+)
 
 
 @lru_cache(maxsize=1 << 18)
@@ -94,10 +98,10 @@ def syllables(word: str) -> tuple[str, ...]:
     >>> syllables("xiaoming"), syllables("jukka")
     (('xiao', 'ming'), ())
     """
+    if len(word) > _LONGEST_PINYIN or not _LIKE_PINYIN.fullmatch(word):
+        return ()
     if word in _pinyin_syllables():
         return (word,)
-    if len(word) > _LONGEST_PINYIN:
-        return ()
     for end in range(min(6, len(word) - 1), 0, -1):
         if word[:end] in _pinyin_syllables() and (rest := syllables(word[end:])):
             return (word[:end], *rest)
@@ -159,7 +163,7 @@ def _pinyin_syllables() -> frozenset[str]:
 @cache
 def tables() -> dict[str, Any]:
     """→ the tables of `engine/reference/romanisation.yaml`."""
-    loaded: dict[str, Any] = yaml.safe_load((_REFERENCE / "romanisation.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(_REFERENCE / "romanisation.yaml")
     return loaded
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from engine.files import read_yaml
 
 REFERENCE = Path(__file__).parent.parent / "reference"
 
@@ -78,7 +78,7 @@ def signals() -> dict[str, frozenset[str]]:
 @cache
 def dictionary() -> dict[str, Any]:
     """→ headers.yaml as it is."""
-    data: dict[str, Any] = yaml.safe_load((REFERENCE / "headers.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(REFERENCE / "headers.yaml")
     return data
 
 

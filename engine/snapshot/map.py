@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 import polars as pl
-import yaml
 
 from engine.errors import InputError, UnknownColumn
+from engine.files import read_yaml
 from engine.schema import ENTITIES
 from engine.snapshot.assemble import Snapshot, Source, apply
 from engine.snapshot.headers import REFERENCE, dictionary, entity_suffix, field_of, plain, signals
@@ -89,7 +89,7 @@ def _without(fields: dict[str, tuple[str, ...]], column: str) -> dict[str, tuple
 @cache
 def _profiles() -> tuple[tuple[str, dict[str, Any]], ...]:
     files = sorted((REFERENCE / "profiles").glob("*.yaml"))
-    loaded = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
+    loaded = [read_yaml(file) for file in files]
     return tuple((profile["crm"], table) for profile in loaded for table in profile["tables"])
 
 

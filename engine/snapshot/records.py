@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import cache
 
 import polars as pl
-import yaml
 
+from engine.files import read_yaml
 from engine.schema import ORIGINAL, REJECTS
 from engine.snapshot.headers import REFERENCE
 
@@ -147,11 +147,11 @@ def _with_types(frame: pl.DataFrame) -> pl.DataFrame:
 
 @cache
 def _stages() -> dict[str, str]:
-    stages = yaml.safe_load((REFERENCE / "deal_stages.yaml").read_text(encoding="utf-8"))
+    stages = read_yaml(REFERENCE / "deal_stages.yaml")
     return {stage: status for status, names in stages.items() for stage in names}
 
 
 @cache
 def _file_types() -> dict[str, str]:
-    types = yaml.safe_load((REFERENCE / "file_types.yaml").read_text(encoding="utf-8"))
+    types = read_yaml(REFERENCE / "file_types.yaml")
     return {extension: kind for kind, extensions in types.items() for extension in extensions}

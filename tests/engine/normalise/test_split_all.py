@@ -42,3 +42,11 @@ def test_syllables_on_file_are_those_of_the_readings() -> None:
     common = (reading.split(",")[0] for code, reading in pinyin_dict.items() if 0x4E00 <= code <= 0x9FA5)
     plain = {to_normal(reading).replace("ü", "v") for reading in common}
     assert spelling._pinyin_syllables() == {s for s in plain if s.isalpha() and s.isascii()} | {"lyu", "nyu"}
+    assert all(spelling._LIKE_PINYIN.fullmatch(syllable) for syllable in spelling._pinyin_syllables())
+
+
+def test_surnames_on_file_are_read_as_any_han_text_is() -> None:
+    read = {name_reference.word_fold(surname) for surname in name_reference.han_surnames()}
+    assert read <= name_reference.latin_surnames()
+    first = name_reference._surnames()["single"].strip()[:20]
+    assert name_reference.frequent_surnames() == {name_reference.word_fold(surname) for surname in first}
