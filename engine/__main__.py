@@ -286,6 +286,7 @@ def test_rules(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     tests = [
         {"entity": entity, "number": r.number, "expected": r.expected, "got": r.got, "passed": r.passed}
         | {"reason": r.reason, "match_probability": r.explanation.probability, "veto": r.veto}
+        | {"verdict": r.explanation.verdict, "decided_by": [list(ground) for ground in r.explanation.decided_by]}
         | {"parts": {part.comparison: round(part.weight, 2) for part in r.explanation.parts}}
         for entity, r in results
     ]

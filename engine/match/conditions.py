@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from engine.match import compare
+from engine.match import candidates, compare
+from engine.match.judged import judged_pairs
 from engine.rules import SAME, Comparison, Condition, Rules, Test
 
 if TYPE_CHECKING:
@@ -182,3 +183,34 @@ def forbidden(match: "Match", rules: Rules, pairs: pl.DataFrame) -> list[pl.Data
         pairs.filter(pl.Series(holds(c, known, codes))).with_columns(pl.lit(f"condition:{c.name}").alias("reason"))
         for c in never
     ]
+
+
+def for_a_person(match: "Match", judgements: pl.DataFrame | None) -> pl.DataFrame:
+    """Match, judgements so far → the pairs that a condition sends to a person and nobody has judged: left_id, right_id.
+
+    The likeliest match first.
+    """
+    chosen = (verdicts(match.patterns) == REVIEW)[match.pairs["pattern"].to_numpy()]
+    rows = match.pairs.filter(pl.Series(chosen, dtype=pl.Boolean)).select("left", "right", "pattern")
+    said = judged_pairs(match.records, judgements)
+    if said is not None:
+        rows = rows.join(said, on=["left", "right"], how="anti", maintain_order="left")
+    weight = match.patterns["match_weight"].gather(rows["pattern"])
+    rows = rows.with_columns(weight=weight).sort("weight", descending=True, maintain_order=True)
+    ids = match.records["record_id"]
+    return pl.DataFrame({"left_id": ids.gather(rows["left"]), "right_id": ids.gather(rows["right"])})
+
+
+def of_pairs(match: "Match", left_ids: pl.Series, right_ids: pl.Series) -> np.ndarray:
+    """Match, ids of pairs → the verdict of each; OPEN for records that are no candidate pair."""
+    if not asked(match.rules) or not len(left_ids):
+        return np.zeros(len(left_ids), np.uint8)
+    rows = pl.DataFrame({"record_id": match.records["record_id"]}).with_row_index("row")
+    ends = [
+        pl.DataFrame({"record_id": ids}).join(rows, on="record_id", how="left", maintain_order="left")["row"].to_numpy()
+        for ids in (left_ids, right_ids)
+    ]
+    at = candidates.numbers(match.pairs, np.minimum(*ends), np.maximum(*ends))
+    found = np.zeros(len(at), np.uint8)
+    found[at >= 0] = verdicts(match.patterns)[match.pairs["pattern"].to_numpy()[at[at >= 0]]]
+    return found

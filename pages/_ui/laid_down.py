@@ -137,3 +137,8 @@ def excluded_pairs(found: Match) -> set[tuple[str, str]]:
     """→ the pairs of records that were said to be two, each in order."""
     pairs = (sorted(e.pair) for e in found.rules.exclusions if e.pair is not None)
     return {(left, right) for left, right in pairs}
+
+
+def for_a_person(of: str, found: Match) -> list[tuple[str, str]]:
+    """→ the pairs that conditions send to a person and nobody has judged."""
+    return [(left, right) for left, right in conditions.for_a_person(found, work.judgements(of)).iter_rows()]

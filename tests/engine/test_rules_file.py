@@ -86,6 +86,13 @@ def groups(folder: Path) -> set[frozenset[str]]:
     return {frozenset(g) for g in made["record_id"].to_list() if len(g) > 1}
 
 
+def test_the_rules_file_of_the_documents_is_right():
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    told = load(page.partition("```yaml\n")[2].partition("```")[0])
+    assert [c.then for c in told.conditions] == ["merge", "review"] and len(told.exclusions) == 3
+    assert {c.role for c in told.comparisons} == {"primary", "secondary"}
+
+
 def test_what_the_file_says_is_done(files):
     assert main(["dedupe", str(files / "people.csv"), "--rules", str(files / "rules.yaml"), "--out", str(files)]) == 0
     # 1–2: an excluded pair; 5–6: exchange and desk prove nothing; 7–8: no key agrees; 9–10: for a person.

@@ -3,6 +3,7 @@
 import polars as pl
 import streamlit as st
 
+from engine.match import conditions
 from engine.match.run import Match
 from engine.storage import findings as engine_findings
 from pages._ui import cache, charts, outcome, sample, words, work
@@ -44,10 +45,10 @@ def removable(found: Match) -> int:
 
 
 def unsure(found: Match) -> int:
-    """→ pairs between the review and the merge threshold."""
+    """→ pairs between the review and the merge threshold, and those that a condition sends to a person."""
     used = found.rules.thresholds
-    between = pl.col("match_probability").is_between(used.review or 0, used.merge or 1, closed="left")
-    return int(found.patterns.filter(between)["pairs"].sum())
+    waiting = conditions.waiting(found.patterns, used.review or 0, used.merge or 1)
+    return int(found.patterns["pairs"].to_numpy()[waiting].sum())
 
 
 def duplicates(found: dict[str, Match]) -> None:

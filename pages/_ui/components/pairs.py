@@ -3,6 +3,7 @@
 import polars as pl
 import streamlit as st
 
+from engine.match import conditions as laws
 from engine.match import evaluate, explain
 from engine.match.explain import Explanation
 from engine.match.run import Match
@@ -36,14 +37,17 @@ def at_threshold(entity: str, found: Match) -> None:
 
 def pair_table(found: Match, pairs: pl.DataFrame, merge: float) -> pl.DataFrame:
     """Pairs by id → a table of what the two are called, how alike they are, what happens to them."""
-    name = label(found.records, contact=False)
+    name, above = label(found.records, contact=False), pl.col("match_probability") >= merge
+    pairs = pairs.with_columns(verdict=pl.Series(laws.of_pairs(found, pairs["left_id"], pairs["right_id"])))
     called = pl.DataFrame({"id": found.records["record_id"], "called": name})
     return (
         pairs.join(called.rename({"called": "a"}), left_on="left_id", right_on="id", how="left", maintain_order="left")
         .join(called.rename({"called": "b"}), left_on="right_id", right_on="id", how="left", maintain_order="left")
         .select(
             pl.col("match_probability").round(3).alias(_("Probability")),
-            pl.when(pl.col("match_probability") >= merge)
+            pl.when(pl.col("verdict") == laws.REVIEW)
+            .then(pl.lit(_("for a person")))
+            .when((pl.col("verdict") == laws.MERGE) | (pl.col("verdict") == laws.OPEN) & above)
             .then(pl.lit(_("merge")))
             .otherwise(pl.lit(_("apart")))
             .alias(_("Result")),

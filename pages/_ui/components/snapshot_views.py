@@ -3,6 +3,7 @@
 import polars as pl
 import streamlit as st
 
+from engine.match import conditions
 from pages._ui import cache, charts, intake, meanings, state, words, work
 from pages._ui.components import frame
 from pages._ui.text import _, date, n_, num, percent, plain
@@ -141,7 +142,7 @@ def _situations(entity: str) -> None:
     st.markdown("**" + _("The most common duplicates") + "**")
     with frame.working(_("Looking for duplicates…")):
         found = work.match(entity)
-    merged = found.patterns.filter(pl.col("match_probability") >= (found.rules.thresholds.merge or 1))
+    merged = found.patterns.filter(pl.Series(conditions.merged(found.patterns, found.rules.thresholds.merge or 1)))
     total = int(merged["pairs"].sum())
     if not total:
         st.caption(_("No duplicates at this threshold."))

@@ -304,3 +304,21 @@ def test_rule_tests_and_mutations_follow_conditions(found, people, matched):
     assert named and {r.got for r in named} == {"non_match"}
     assert mutate.recall_by_mutation(people, strict, sample=20)["merged"].sum() == 0
     assert mutate.recall_by_mutation(people, matched.rules, sample=20)["merged"].sum() > 0
+
+
+def test_pairs_for_a_person_come_until_somebody_judged_them(found):
+    asked = under(found, condition("review", SAME_PHONE))
+    waiting = conditions.for_a_person(asked, None)
+    ids = {tuple(sorted(pair)) for pair in waiting.iter_rows()}
+    assert {("a", "b"), ("c", "d"), ("e", "g")} <= ids
+    said = pl.DataFrame({"left_id": ["b"], "right_id": ["a"], "verdict": ["unsure"], "judged_at": ["2026-01-01"]})
+    left = {tuple(sorted(pair)) for pair in conditions.for_a_person(asked, said).iter_rows()}
+    assert left == ids - {("a", "b")}
+    assert conditions.for_a_person(found, None).is_empty()
+
+
+def test_the_verdict_of_a_pair_is_found_whichever_way_round_it_is_named(found):
+    asked = under(found, condition("review", SAME_PHONE))
+    left, right = pl.Series(["a", "b", "a"]), pl.Series(["b", "a", "g"])
+    assert conditions.of_pairs(asked, left, right).tolist() == [REVIEW, REVIEW, OPEN]
+    assert conditions.of_pairs(found, left, right).tolist() == [OPEN, OPEN, OPEN]
