@@ -157,7 +157,7 @@ def _judged_ground(found: "Match", judged: pl.DataFrame) -> tuple[np.ndarray, Gr
     pattern = pattern.astype(np.int64)
     pattern[np.searchsorted(row, at)] = np.where(is_match, len(found.patterns), len(found.patterns) + 1)
     return records, cluster.grounded_alone(
-        (row, left, right, pattern), np.r_[conditions.ranking(found.patterns)[0], 1.0, 0.0],
+        (row, left, right, pattern), np.r_[conditions.deciding(found.patterns, on.floor), 1.0, 0.0],
         records=len(found.records), floor=on.floor,
     )  # fmt: skip
 

@@ -162,9 +162,11 @@ def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = s
 def _prepared(found: Match, rules: Rules, floor: float = cluster.LOWEST) -> Match:
     """A scored Match → the same with its forest, and with what makes it ready for merge thresholds from `floor` up."""
     records, (probability, weight) = len(found.records), conditions.ranking(found.patterns)
-    lowest = min(floor, cluster.FOREST_FLOOR)
-    forest = cluster.forest(found.pairs, probability, weight, records, floor=lowest)
-    ground = cluster.ground(found.pairs, probability, forest, records=records, floor=floor)
+    forest = cluster.forest(found.pairs, probability, weight, records, floor=min(floor, cluster.FOREST_FLOOR))
+    strength, edges = conditions.deciding(found.patterns, floor), forest
+    if conditions.NEVER in conditions.verdicts(found.patterns):  # no edge of the forest, but connected, then cut
+        edges = cluster.forest(found.pairs, strength, strength, records, floor=floor)
+    ground = cluster.ground(found.pairs, strength, edges, records=records, floor=floor)
     ready = replace(found, forest=forest, ground=ground)
     return replace(ready, bonds=binding.prepared(ready, rules))
 
