@@ -16,7 +16,8 @@ HEIGHT = 290
 _LABEL = 220  # pixels for a category's name
 _POWERS = [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
 _FEW_STEPS = 12  # up to so many steps each one is named on the axis
-_NAMED, _ROOMY = 8, 25  # records up to which a group's picture has their names, and large circles
+_PAIR, _NAMED, _ROOMY = 2, 8, 25  # records up to which a group is but a pair, has names in its picture, large circles
+_LINKS = [MUTED, STRONG, WARN]  # of a group: the other pairs, those that hold it together, the weakest
 _WIDE = 20  # times the smallest column that the largest is, from which columns are drawn logarithmically
 _SHADES = [STRONG, WARN, GOOD, "#a8507a", "#7a6fb8", "#94805c", MUTED, "#c2a52c"]
 
@@ -193,7 +194,8 @@ def graph(nodes: pl.DataFrame, links: pl.DataFrame, *, roles: list[str], sides: 
         alt.Tooltip("probability:Q", title=_("match probability"), format=".1%"),
         alt.Tooltip("role:N", title=_("what it does")),
     ]
-    kinds = alt.Scale(domain=roles, range=[MUTED, STRONG, WARN])
+    there = [role for role in roles if role in links["role"]]
+    kinds = alt.Scale(domain=there, range=[dict(zip(roles, _LINKS, strict=True))[role] for role in there])
     lines = (
         alt.Chart(links)
         .mark_rule(strokeCap="round")
@@ -202,7 +204,7 @@ def graph(nodes: pl.DataFrame, links: pl.DataFrame, *, roles: list[str], sides: 
             y=y,
             x2="x2:Q",
             y2="y2:Q",
-            color=alt.Color("role:N", title=None, sort=roles, scale=kinds, legend=_legend(3)),
+            color=alt.Color("role:N", title=None, sort=there, scale=kinds, legend=_legend(2)),
             strokeWidth=alt.condition(
                 alt.FieldEqualPredicate(field="role", equal=roles[0]), alt.value(1), alt.value(3.5)
             ),
@@ -223,12 +225,16 @@ def graph(nodes: pl.DataFrame, links: pl.DataFrame, *, roles: list[str], sides: 
     base = alt.Chart(nodes).encode(x=x, y=y, tooltip=who)
     tints = alt.Scale(domain=sides, range=["#2c5f78", "#8a5a1c"])
     circles = base.mark_circle(size=420 if nodes.height <= _ROOMY else 220, opacity=1).encode(
-        fill=alt.Fill("side:N", title=None, sort=sides, scale=tints, legend=_legend(2))
+        fill=alt.Fill(
+            "side:N", title=None, sort=sides, scale=tints, legend=_legend(2) if nodes.height > _PAIR else None
+        )
     )
     layers = [lines, circles, base.mark_text(color="white", fontSize=11, fontWeight="bold").encode(text="number:N")]
     if named:
         layers.append(base.mark_text(dy=22, fontSize=11, limit=150, color=MUTED).encode(text="label:N"))
-    return _finish(alt.layer(*layers).properties(height=min(460, 170 + 14 * nodes.height)))
+    return _finish(
+        alt.layer(*layers).properties(height=min(480, 200 + 14 * nodes.height) if nodes.height > _PAIR else 130)
+    )
 
 
 def waterfall(frame: pl.DataFrame) -> alt.Chart:

@@ -97,7 +97,7 @@ def _levels(one: Comparison, axis: str) -> list[tuple[int, str]]:
 
 def _say(axis: str, step: int) -> str:
     """A step → its name, such as 'last 7 digits' or '84'."""
-    return _("last {n} digits", n=step) if axis == "digits" else num(step)
+    return _("last {n} digits", n=step) if axis == "digits" else _("similarity {n}", n=step)
 
 
 def _figures(curve: Steps, step: int) -> None:
