@@ -126,6 +126,8 @@ def _in_large(on: Ground, pairs: pl.DataFrame, probability: np.ndarray, threshol
 def _excluded(found: "Match", rules: Rules) -> pl.DataFrame:
     """Match, rules → the pairs of records that somebody excluded."""
     named = [e.pair for e in rules.exclusions if e.pair is not None]
+    if not named:
+        return pl.DataFrame(schema=PAIRS)
     pairs = pl.DataFrame(named, schema={"a": pl.String, "b": pl.String}, orient="row").unique(maintain_order=True)
     ids = pl.concat([pairs["a"], pairs["b"]]).unique()
     rows = found.records.select("record_id").with_row_index("row").filter(pl.col("record_id").is_in(ids.implode()))

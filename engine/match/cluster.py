@@ -10,7 +10,7 @@ What no threshold changes is done once per set of weights: the spanning forest, 
 components at every threshold and the few pairs that can have a say. A threshold then never looks at all pairs.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -73,7 +73,7 @@ class Ground:
     `gap[i]`: the probability that connects `order[i]` with what stands before it, 0.0 where a component begins.
     `place[record]`: its place in `order`, −1 where it has none. Pairs, those first that are connected first: `row` (of
     the candidate pairs), `a` and `b` (places), `pattern`, `joined` (the greatest threshold at which both ends are in
-    one component).
+    one component); `pairs`: the number of all candidate pairs.
     """
 
     floor: float
@@ -85,6 +85,7 @@ class Ground:
     b: np.ndarray
     pattern: np.ndarray
     joined: np.ndarray
+    pairs: int = 0
 
     def components(self, threshold: float) -> tuple[np.ndarray, np.ndarray]:
         """A threshold → number of the component at each place, size of each component."""
@@ -108,10 +109,12 @@ def ground(
     crowded[laid.order] = np.repeat(size > 2, size)
     left, right, number = (pairs[name].to_numpy() for name in ("left", "right", "pattern"))
     row = np.flatnonzero((probability >= floor)[number] | crowded[left] & crowded[right])
-    return grounded(floor, laid, (row, left[row], right[row], number[row]))
+    made = grounded(floor, laid, (row, left[row], right[row], number[row]))
+    return replace(made, pairs=len(pairs))
 
 
-NOTHING = Ground(1.0, *([np.zeros(0, np.int64)] * 8))  # before there are any weights
+_NONE = np.zeros(0, np.int64)
+NOTHING = Ground(1.0, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE)  # before there are any weights
 
 
 def grounded_alone(

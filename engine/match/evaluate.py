@@ -138,12 +138,21 @@ def blocked_out(match: "Match") -> BlockedOut:
     if len(ways) < 2:
         return BlockedOut(None, None, "one_way")
     number, probability = match.pairs["pattern"].to_numpy(), match.patterns["match_probability"].to_numpy()
-    row = np.flatnonzero((probability >= LIKELY)[number])
+    row = _rows(match, probability >= LIKELY)
     likely, weight = match.pairs["found_by"].to_numpy()[row], probability[number[row]]
     times = np.sum([(likely & np.uint32(mask)) > 0 for mask in ways.values()], axis=0)
     once, twice = float(weight[times == 1].sum()), float(weight[times == 2].sum())
     missed = (len(ways) - 1) / len(ways) * once * max(once - 1, 0.0) / (2 * (twice + 1))
     return BlockedOut(missed, missed / max(float(weight.sum()), 1e-9), "ways_independent")
+
+
+def _rows(match: "Match", wanted: np.ndarray) -> np.ndarray:
+    """Match, which patterns → the rows of their pairs. The few that can merge stand in the Ground already."""
+    on, number = match.ground, match.pairs["pattern"].to_numpy()
+    there = conditions.deciding(match.patterns, on.floor) >= on.floor
+    if on.pairs == len(number) and there[wanted].all():
+        return np.sort(on.row[wanted[on.pattern]])
+    return np.flatnonzero(wanted[number])
 
 
 def histogram(patterns: pl.DataFrame, *, truth: Truth | None = None, width: float = 1.0) -> pl.DataFrame:
@@ -175,8 +184,10 @@ def examples(match: "Match", *, near: float, count: int = 10) -> pl.DataFrame:
         pl.Series("distance", distance)
     ).sort("distance", "pattern").head(count)  # fmt: skip
     ids = match.records["record_id"]
+    wanted = np.zeros(len(match.patterns), bool)
+    wanted[nearest["pattern"].to_numpy()] = True
     chosen = (
-        match.pairs.filter(pl.col("pattern").is_in(nearest["pattern"].implode()))
+        match.pairs[_rows(match, wanted)]
         .with_columns(turn=pl.int_range(pl.len()).over("pattern"))
         .join(nearest, on="pattern").sort("turn", "distance", "pattern").head(count)
     )  # fmt: skip
