@@ -225,9 +225,7 @@ def graph(nodes: pl.DataFrame, links: pl.DataFrame, *, roles: list[str], sides: 
     base = alt.Chart(nodes).encode(x=x, y=y, tooltip=who)
     tints = alt.Scale(domain=sides, range=["#2c5f78", "#8a5a1c"])
     circles = base.mark_circle(size=420 if nodes.height <= _ROOMY else 220, opacity=1).encode(
-        fill=alt.Fill(
-            "side:N", title=None, sort=sides, scale=tints, legend=_legend(2) if nodes.height > _PAIR else None
-        )
+        fill=alt.Fill("side:N", title=None, sort=sides, scale=tints, legend=None)
     )
     layers = [lines, circles, base.mark_text(color="white", fontSize=11, fontWeight="bold").encode(text="number:N")]
     if named:

@@ -25,8 +25,8 @@ def draw(found: Match, cluster_id: str, survivor: str) -> None:
         return
     with st.container(border=True):
         st.markdown("**" + _("What holds the group together") + "**")
-        st.markdown(_sentence(graph, weakest))
         ids = _ordered(graph, survivor)
+        st.markdown(_sentence(graph, weakest, ids))
         if len(ids) <= _DRAWN:
             _picture(found, graph, ids)
         else:
@@ -38,12 +38,11 @@ def draw(found: Match, cluster_id: str, survivor: str) -> None:
 
 
 def _ordered(graph: ClusterGraph, survivor: str) -> list[str]:
-    """→ the records in the order in which they are numbered: the survivor first, its side before the other."""
-    sides = dict(zip(graph.nodes["record_id"], graph.nodes["part"], strict=True))
-    return sorted(sides, key=lambda i: (sides[i] != sides.get(survivor), i != survivor, i))
+    """→ the records in the order in which they are numbered, as beside the golden record: the survivor first."""
+    return sorted(graph.nodes["record_id"], key=lambda i: (i != survivor, i))
 
 
-def _sentence(graph: ClusterGraph, weakest: dict[str, Any]) -> str:
+def _sentence(graph: ClusterGraph, weakest: dict[str, Any], ids: list[str]) -> str:
     """Where the group is weakest, what would part there, and what was never compared."""
     share = percent(weakest["match_probability"], 1)
     if graph.nodes.height == 2:
@@ -55,9 +54,9 @@ def _sentence(graph: ClusterGraph, weakest: dict[str, Any]) -> str:
             side = sizes.index(1)
             alone = graph.nodes.filter(part=side)["record_id"][0]
             said = _(
-                "The weakest link has match probability {share}. Without it {record} would stand alone and the other "
-                "{n} would stay together.",
-                share=share, record=plain(alone), n=num(large),
+                "The weakest link has match probability {share}. Without it record {number} ({id}) would stand alone; "
+                "the other {n} would stay together.",
+                share=share, number=ids.index(alone) + 1, id=plain(alone), n=num(large),
             )  # fmt: skip
         else:
             said = _(
@@ -118,7 +117,11 @@ def _picture(found: Match, graph: ClusterGraph, ids: list[str]) -> None:
             "role": [roles[r] for r in edges["role"]],
         }
     )
-    said = _("Circles are records, numbered as in the table; lines are pairs. Point at one to see what it is.")
+    said = _(
+        "Circles are records, numbered in the order of the columns below; lines are pairs. Point at one to see it."
+    )
+    if len(ids) > 2:
+        said += " " + _("Circles of one colour would stay together without the weakest link.")
     if not every:
         said += " " + _("Of so many records only the pairs that hold the group together are drawn.")
     frame.chart(
