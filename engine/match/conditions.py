@@ -52,6 +52,14 @@ def decided_by(rules: Rules, patterns: pl.DataFrame) -> list[tuple[str, ...]]:
     return names
 
 
+def merging(match: "Match") -> list[str | None]:
+    """Match → for each pattern the condition that merges its pairs, None where none does."""
+    if not (verdicts(match.patterns) == MERGE).any():
+        return [None] * len(match.patterns)
+    merges = (verdicts(match.patterns) == MERGE).tolist()
+    return [", ".join(n) if m else None for n, m in zip(decided_by(match.rules, match.patterns), merges, strict=True)]
+
+
 def _decided(rules: Rules, patterns: pl.DataFrame) -> Iterable[tuple[str, int, np.ndarray]]:
     """→ each condition's name, the verdict it gives, and the patterns to which it gives it."""
     read = blanks_read(rules.comparisons, patterns)

@@ -109,11 +109,16 @@ def _merge_items(merged: Merges, due: pl.DataFrame) -> pl.DataFrame:
     wanted = due.filter(pl.col("disposition").is_in(["delete", "anonymise", "archive"]))
     wanted = wanted.select("entity", "record_id", also_due="disposition")
     losers = merged.losers.join(wanted, on=["entity", "record_id"], how="left")
-    details = pl.struct("cluster_id", "records", "chosen_by", "through", "looks_like", "percent", "also_due")
+    told = ("cluster_id", "records", "chosen_by", "through", "looks_like", "percent", "also_due")
+    details = (
+        pl.when(pl.col("condition").is_null())
+        .then(pl.struct(*told).struct.json_encode())
+        .otherwise(pl.struct(*told, "condition").struct.json_encode())
+    )
     items = losers.select(
         "entity", "record_id", "survivor_id", "reason", "match_probability", "confidence",
         action=pl.lit("merge"),
-        details=details.struct.json_encode(),
+        details=details,
         reversible=pl.lit(None, pl.Boolean()),
         bytes=pl.lit(0, pl.Int64()),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from engine.files import write_atomically
+from engine.match import conditions
 from engine.match.account import match_account
 from engine.match.run import Match
 from engine.plan.build import Plan, build
@@ -71,12 +72,16 @@ def evidence(found: Match) -> pl.DataFrame:
     cluster = found.clusters["cluster_id"]
     ids = found.records["record_id"]
     pairs = found.pairs.filter(cluster.gather(found.pairs["left"]) == cluster.gather(found.pairs["right"]))
-    told = pairs.join(found.patterns.select("pattern", "match_probability", "looks_like"), on="pattern", how="left")
+    patterns = found.patterns.select(
+        "pattern", "match_probability", "looks_like", pl.Series("condition", conditions.merging(found), dtype=pl.String)
+    )
+    told = pairs.join(patterns, on="pattern", how="left")
     return told.select(
         left_id=ids.gather(told["left"]),
         right_id=ids.gather(told["right"]),
         match_probability=pl.col("match_probability").cast(EVIDENCE["match_probability"]),
         looks_like=pl.col("looks_like").cast(EVIDENCE["looks_like"]),
+        condition="condition",
     )
 
 

@@ -27,7 +27,8 @@ LOSERS = {
     "match_probability": pl.Float64(),
     "percent": pl.Float64(),
     "looks_like": pl.String(),
-    "reason": pl.String(),  # duplicate_of_survivor | duplicate_through | same_cluster
+    "condition": pl.String(),  # that merges the two whatever they weigh
+    "reason": pl.String(),  # duplicate_of_survivor | duplicate_through, each also with _by_condition | same_cluster
     "confidence": pl.String(),
 }
 BLOCKED = {"entity": pl.String(), "record_id": pl.String(), "cluster_id": pl.String(), "hold": pl.String()}
@@ -45,6 +46,7 @@ EVIDENCE = {
     "right_id": pl.String(),
     "match_probability": pl.Float64(),
     "looks_like": pl.String(),
+    "condition": pl.String(),  # that merges the two whatever they weigh, else null
 }
 HIGH, MEDIUM = 0.95, 0.8  # match probabilities from which a merge is called sure, fairly sure
 
@@ -163,9 +165,11 @@ def _block(clusters: pl.DataFrame, holds: pl.DataFrame) -> tuple[pl.DataFrame, p
 
 def _tie(losers: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     """Losers → with the evidence that ties each to its survivor, or else to another record of the cluster."""
+    by = pl.col("condition").cast(pl.String) if "condition" in evidence.columns else pl.lit(None, pl.String)
     pairs = evidence.select(
-        "left_id", "right_id", pl.col("match_probability").cast(pl.Float64), pl.col("looks_like").cast(pl.String)
-    )
+        "left_id", "right_id", pl.col("match_probability").cast(pl.Float64), pl.col("looks_like").cast(pl.String),
+        by.alias("condition"),
+    )  # fmt: skip
     other_way = pairs.rename({"left_id": "right_id", "right_id": "left_id"}).select(pairs.columns)
     both = pl.concat([pairs, other_way])
     cluster = pl.concat(
@@ -176,14 +180,17 @@ def _tie(losers: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     direct = pl.col("right_id") == pl.col("survivor_id")
     ties = ties.sort("record_id", ~direct, -pl.col("match_probability"), "right_id", nulls_last=True)
     ties = ties.unique("record_id", keep="first", maintain_order=True)
-    best = ties.select("record_id", "match_probability", "looks_like", through=pl.when(~direct).then("right_id"))
+    best = ties.select(
+        "record_id", "match_probability", "looks_like", "condition", through=pl.when(~direct).then("right_id")
+    )
     p = pl.col("match_probability")
     tied = losers.join(best, on="record_id", how="left", maintain_order="left")
     return tied.with_columns(
         percent=(p * 100).round(1),
         reason=pl.when(p.is_null()).then(pl.lit("same_cluster"))
         .when(pl.col("through").is_null()).then(pl.lit("duplicate_of_survivor"))
-        .otherwise(pl.lit("duplicate_through")),
+        .otherwise(pl.lit("duplicate_through"))
+        + pl.when(pl.col("condition").is_null()).then(pl.lit("")).otherwise(pl.lit("_by_condition")),
         confidence=pl.when(p.is_null()).then(pl.lit("unknown")).when(p >= HIGH).then(pl.lit("high"))
         .when(p >= MEDIUM).then(pl.lit("medium")).otherwise(pl.lit("low")),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.match import choose, conditions, costs, evaluate, explain, mutate, rule_tests, run, tuning, versions, weigh
 from engine.match.conditions import APART, MERGE, NEVER, OPEN, REVIEW
 from engine.match.output import pair_table, summarise
+from engine.plan.make import evidence
 from engine.rules import Condition, Exclusion, Rules, Test, Thresholds, validate
 from tests.engine.match.tables import SHARED, compared, firm_rules, firms
 
@@ -322,3 +323,10 @@ def test_the_verdict_of_a_pair_is_found_whichever_way_round_it_is_named(found):
     left, right = pl.Series(["a", "b", "a"]), pl.Series(["b", "a", "g"])
     assert conditions.of_pairs(asked, left, right).tolist() == [REVIEW, REVIEW, OPEN]
     assert conditions.of_pairs(found, left, right).tolist() == [OPEN, OPEN, OPEN]
+
+
+def test_a_plan_is_told_which_condition_merges_two(found):
+    asked = under(found, condition("merge", SAME_PHONE, name="one phone"), thresholds=Thresholds(0.999999, 0.9))
+    told = {frozenset(ids): by for *ids, by in evidence(asked).select("left_id", "right_id", "condition").iter_rows()}
+    assert told[frozenset("eg")] == told[frozenset("ab")] == "one phone"
+    assert evidence(found)["condition"].null_count() == evidence(found).height

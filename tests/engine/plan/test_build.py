@@ -54,6 +54,19 @@ def test_losers_merge_into_the_survivor_with_their_evidence():
     assert ("contact", "1") not in rows
 
 
+def test_a_merge_by_a_condition_names_it_beside_what_the_evidence_says():
+    by_rule = {"contact": EVIDENCE["contact"].with_columns(condition=pl.Series(["one passport", None]))}
+    plan = build(account(), CLUSTERS, evidence=by_rule, dispositions=None, findings=None, as_of=AS_OF)
+    rows = items(plan)
+    assert rows["contact", "2"]["reason"] == "duplicate_of_survivor_by_condition"
+    assert rows["contact", "3"]["reason"] == "duplicate_through"
+    details = json.loads(rows["contact", "2"]["details"])
+    assert english(rows["contact", "2"]["reason"], {**details, "survivor_id": "1"}) == (
+        "Same as 1 by the condition “one passport”: match probability 97.0 %."
+    )
+    assert "condition" not in json.loads(rows["contact", "3"]["details"])
+
+
 def test_deals_and_files_move_with_the_loser():
     moves = made().moves.select("what", "moved_id", "from_id", "to_id").rows()
     assert ("deal", "d1", "2", "1") in moves
