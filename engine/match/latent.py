@@ -15,6 +15,7 @@ from engine.rules import Comparison
 Matrix = np.ndarray
 MOST_CONTRADICTING = 0.05  # of the matches have names that look like those of two people
 PRIOR_PAIRS = 20.0  # how many imaginary matches the expected levels of a match are worth
+ROUNDS = 200  # of expectation and maximisation, at most
 SMOOTH = 0.5  # imaginary pairs spread over the levels of each class: no probability is ever 0
 
 
@@ -71,9 +72,9 @@ class Indicators:
 
     def counts(self, weights: Matrix) -> Matrix:
         """Weights of the patterns, (patterns[, classes]) → their total per column: ([classes,] columns)."""
-        flat = self.columns.ravel()
+        flat = self.columns.T.ravel()
         each = [
-            np.bincount(flat, np.repeat(one, self.columns.shape[1]), self.width + 1)[:-1]
+            np.bincount(flat, np.tile(one, self.columns.shape[1]), self.width + 1)[:-1]
             for one in np.atleast_2d(weights.T)
         ]
         return np.asarray(each[0] if weights.ndim == 1 else each)
@@ -81,11 +82,12 @@ class Indicators:
 
 @dataclass(frozen=True)
 class Fit:
-    """Estimated classes: how common each is, and how likely it makes each level."""
+    """Estimated classes: how common each is, how likely it makes each level, and whose each pattern is."""
 
     log_likelihood: float
     share: Matrix  # (classes,)
     levels: Matrix  # (classes, columns)
+    responsibility: Matrix  # (patterns, classes)
 
 
 def _held_down(levels: Matrix, layout: Layout, rare: Sequence[np.ndarray]) -> None:
@@ -144,7 +146,8 @@ def fellegi_sunter(
         share = float(np.clip((n * posterior).sum() / max(all_pairs, 1.0), 1e-12, 0.5))
         if learn:
             m = layout.normalised(x.counts(n * posterior) + prior)
-    return Fit(0.0, np.array([share, 1 - share]), np.vstack([m, u])), posterior
+    both = np.column_stack([posterior, 1 - posterior])
+    return Fit(0.0, np.array([share, 1 - share]), np.vstack([m, u]), both), posterior
 
 
 def latent_classes(
@@ -158,7 +161,7 @@ def latent_classes(
     matches: int,
     known: tuple[Matrix, Matrix] | None,
     rare: Sequence[np.ndarray],
-    rounds: int = 200,
+    rounds: int = ROUNDS,
     tolerance: float = 1e-7,
 ) -> Fit:
     """Indicators, counts, P(class) of each pattern to start from → fitted classes, the first `matches` of matches.
@@ -167,7 +170,8 @@ def latent_classes(
     classes of matches. `m` and `u` are weak priors of the classes of matches and of the others.
     """
     classes = start.shape[1]
-    responsibility = start
+    # Classes first: what is done for each class runs along whole rows of patterns.
+    responsibility = np.ascontiguousarray(start.T)
     prior = (
         np.vstack([np.tile(m * PRIOR_PAIRS, (matches, 1)), np.tile(u * SMOOTH * 4, (classes - matches, 1))])
         + SMOOTH / 10
@@ -175,23 +179,23 @@ def latent_classes(
     before = -np.inf
     total = n.sum()
     for _ in range(rounds):
-        weighted = responsibility * n[:, None]
-        share = (weighted.sum(axis=0) + 1.0) / (total + classes)
-        levels = layout.normalised(x.counts(weighted) + prior)
+        weighted = responsibility * n
+        share = (weighted.sum(axis=1) + 1.0) / (total + classes)
+        levels = layout.normalised(x.counts(weighted.T) + prior)
         for of_matches in levels[:matches]:
             _held_down(of_matches, layout, rare)
-        joint = x.sums(np.log(levels)) + np.log(share)
-        top = joint.max(axis=1, keepdims=True)
-        likely = np.exp(joint - top)
-        norm = likely.sum(axis=1, keepdims=True)
-        log_likelihood = float((n * (top + np.log(norm))[:, 0]).sum())
-        responsibility = likely / norm
+        joint = np.ascontiguousarray(x.sums(np.log(levels)).T) + np.log(share)[:, None]
+        top = joint.max(axis=0)
+        responsibility = np.exp(joint - top)
+        norm = responsibility.sum(axis=0)
+        log_likelihood = float((n * (top + np.log(norm))).sum())
+        responsibility /= norm
         if known is not None:
-            before_known = responsibility[:, :matches].sum(axis=1)
+            before_known = responsibility[:matches].sum(axis=0)
             match = _with_known(before_known, known)
-            responsibility[:, :matches] *= (match / np.maximum(before_known, 1e-300))[:, None]
-            responsibility[:, matches:] *= ((1 - match) / np.maximum(1 - before_known, 1e-300))[:, None]
+            responsibility[:matches] *= match / np.maximum(before_known, 1e-300)
+            responsibility[matches:] *= (1 - match) / np.maximum(1 - before_known, 1e-300)
         if abs(log_likelihood - before) < tolerance * abs(log_likelihood):
             break
         before = log_likelihood
-    return Fit(log_likelihood, share, levels)
+    return Fit(log_likelihood, share, levels, responsibility.T)
