@@ -26,11 +26,17 @@ EACH = 2  # jobs of one visitor at once, so that one cannot take all places
 KEPT = {"match": 4, "tables": 4, "plan": 4, "kept": 4}  # results of each kind that stay, the last used ones
 KEPT_OTHERWISE = 24
 
-# How long the stages of a kind of work take, in parts of the whole, until one has been done here and was measured.
-USUAL: dict[str, dict[str, float]] = {
-    "match": {"encode": 40, "block": 15, "compare": 25, "patterns": 2, "weigh": 10, "forest": 6, "cluster": 2},
-}
 ROUND = " · "  # between a stage's name and the number of its round, when work goes through it again
+# How long the stages of a kind of work take, in order and in parts of the whole, until one was done here and measured.
+# Rules are suggested from a trial, on a sample of a large table; so there each stage comes twice.
+_MATCH: dict[str, float] = {"block": 10, "compare": 25, "patterns": 2, "weigh": 12, "forest": 6, "cluster": 2}
+USUAL: dict[str, dict[str, float]] = {
+    "match": {"encode": 30, **_MATCH},
+    "suggest": {"encode": 30, **_MATCH, **{f"{stage}{ROUND}2": part for stage, part in _MATCH.items()}},
+    "sample": {"read": 45, "map": 45, "save": 10},
+    "older": {"read": 45, "map": 45, "save": 10},
+    "kept": {"map": 80, "save": 20},
+}
 _SURE = 0.03  # from this share on, and
 _SOON = 1.0  # after so many seconds, the time left can be told
 _log = logging.getLogger("winnow")
@@ -70,10 +76,16 @@ class Job:
             self.now = f"{stage}{ROUND}{before + 1}" if before else stage
             self.entered[self.now] = time.monotonic()
         self.stages = {**dict.fromkeys(self.stages, 1.0), self.now: share}
-        known = {name: self.usual.get(name, 0.0) for name in {*self.usual, *self.stages}}
-        whole = sum(known.values())
-        done = sum(known[name] * part for name, part in self.stages.items()) / whole if whole else share
+        done = self._done(share) if self.usual else share
         self.share = min(max(self.share, done), 1.0)  # never back
+
+    def _done(self, share: float) -> float:
+        """→ the share of the whole: what stands before this stage is over, whether it was gone through or left out."""
+        names, parts = list(self.usual), list(self.usual.values())
+        if self.now not in self.usual:
+            return 0.0
+        at = names.index(self.now)
+        return (sum(parts[:at]) + parts[at] * share) / sum(parts)
 
     def left(self, now: float | None = None) -> float | None:
         """→ seconds that the rest will probably take; None while nobody can tell."""

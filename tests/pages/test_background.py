@@ -71,7 +71,6 @@ def test_the_facts_are_there_while_duplicates_are_sought(
     held.free.set()
     patient(monkeypatch)
     press(app, "again_")
-    press(app, "again_")
     fine(app)
     assert any("What to do next" in t for t in said(app))
     assert not (own / "snapshots" / ".new").exists() and len(Workspace(own).snapshots()) == 1

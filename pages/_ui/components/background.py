@@ -23,9 +23,9 @@ def panel(waiting: Waiting, *, before: bool = False) -> None:
             st.markdown("**" + _("These figures are of the rules before your change.") + "**")
         if under_way:
             _watch(under_way)
-            return
-        for job in waiting.jobs:
-            _ended(job, before)
+        over = [job for job in waiting.jobs if job not in under_way]
+        if over:
+            _ended(over, before)
 
 
 def aside() -> None:
@@ -54,10 +54,10 @@ def _watch(under_way: list[Job]) -> None:
     _rerun_when_over(under_way)
     for job in under_way:
         st.progress(job.share, text=" · ".join(filter(None, [_name(job), *_figures(job)])))
-        for stage, share in job.stages.items():
-            if 0 < share < 1:
-                st.progress(share, text=f"{_stage(stage)} · {percent(share)}")
-        gone_through = [_stage(stage) for stage, share in job.stages.items() if share >= 1]
+        stages, now = job.stages, job.now
+        if now in stages:
+            st.progress(stages[now], text=f"{_stage(now)} · {percent(stages[now])}")
+        gone_through = [_stage(stage) for stage in stages if stage != now]
         if gone_through:
             st.caption(_("Done: {stages}", stages=", ".join(dict.fromkeys(gone_through))))
     st.button(_("Cancel"), key=f"cancel_{_digest(under_way[0])}", on_click=_cancel, args=(under_way,))
@@ -78,18 +78,28 @@ def _rerun_when_over(under_way: list[Job]) -> None:
         st.rerun()
 
 
-def _ended(job: Job, before: bool) -> None:
-    if job.state == "failed":
-        said = words.problem(job.error) if job.error else words.apology()
-        st.error(f"{_name(job)}: {said}", icon=":material/error:")
-        label = _("Try again")
-    else:
-        st.markdown(f"{_name(job)}: " + _("Stopped. Nothing was changed."))
-        label = _("Start again")
+def _ended(over: list[Job], before: bool) -> None:
+    """Jobs that were stopped or failed, and one button that begins them all anew."""
+    for job in over:
+        if job.state == "failed":
+            said = words.problem(job.error) if job.error else words.apology()
+            st.error(f"{_name(job)}: {said}", icon=":material/error:")
+        else:
+            st.markdown(f"{_name(job)}: " + _("Stopped. Nothing was changed."))
+    failed = any(job.state == "failed" for job in over)
     with st.container(horizontal=True):
-        st.button(label, key=f"again_{_digest(job)}", on_click=cache.again, args=(job.key,))
-        if before and job.key[0] == "match":
-            st.button(_("Back to the rules before"), key=f"back_{_digest(job)}", on_click=work.back, args=(job.key[3],))
+        st.button(
+            _("Try again") if failed else _("Start again"),
+            key=f"again_{_digest(over[0])}", on_click=_again, args=(over,),
+        )  # fmt: skip
+        if before and over[0].key[0] == "match":
+            of = over[0].key[3]
+            st.button(_("Back to the rules before"), key=f"back_{_digest(over[0])}", on_click=work.back, args=(of,))
+
+
+def _again(over: list[Job]) -> None:
+    for job in over:
+        cache.again(job.key)
 
 
 def _cancel(under_way: list[Job]) -> None:
