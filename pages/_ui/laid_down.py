@@ -104,7 +104,10 @@ def effect(of: str, found: Match) -> Difference | None:
     kept = state.get(f"effect:{of}")
     if kept is None or work.is_behind(of) or rule_files.digest(work.rules(of)) != kept[1]:
         return None
-    before = cache.match(work.path(), work.snapshot_id() or "", of, kept[0], work.judgements(of), view="before")
+    base = work.base(of, kept[0])
+    before = cache.match(
+        work.path(), work.snapshot_id() or "", of, kept[0], work.judgements(of), base=base, view="before"
+    )
     return versions.difference(before, found)
 
 

@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.match.suggest import suggest
 from engine.rules import Condition, Exclusion, Rules, Test, dump, load
 from engine.snapshot.workspace import Workspace
 from pages._ui import text
@@ -132,3 +134,25 @@ def test_a_pair_under_review_is_excluded_where_it_is_shown_and_does_not_come_aga
     shown(app)
     assert in_use(app).exclusions == (Exclusion(pair=ids),)
     assert app.table[0].value.to_numpy().tolist() != before
+
+
+def test_pairs_that_a_condition_sends_to_a_person_have_a_queue_of_their_own(own: Path, running: None) -> None:
+    kept = Workspace(own)
+    snapshot = kept.snapshots()[0].id
+    rules = suggest(kept.load(snapshot).frames["contact"], entity="contact")
+    asked = Condition(name="one mailbox", then="review", all_of=(Test("email", at_least="same"),))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    text.use("en")
+    app.session_state[f"kept:rules:{snapshot}:contact"] = msgspec.structs.replace(rules, conditions=(asked,))
+    app.switch_page("pages/review.py")
+    app.run()
+    queue = app.segmented_control(key="w:queue")
+    waiting = queue.options[1]
+    assert waiting.startswith("Sent here by conditions (")
+    queue.set_value("asked").run()
+    shown(app)
+    assert "Decided by the condition “one mailbox”: for a person." in said(app)
+    app.button(key="judge:non_match").click().run()
+    shown(app)
+    assert app.segmented_control(key="w:queue").options[1] != waiting
+    assert Workspace(own).judgements("contact").height == 1

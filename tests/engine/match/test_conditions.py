@@ -330,3 +330,28 @@ def test_a_plan_is_told_which_condition_merges_two(found):
     told = {frozenset(ids): by for *ids, by in evidence(asked).select("left_id", "right_id", "condition").iter_rows()}
     assert told[frozenset("eg")] == told[frozenset("ab")] == "one phone"
     assert evidence(found)["condition"].null_count() == evidence(found).height
+
+
+@pytest.mark.parametrize("merge", [0.05, 0.5, 0.95])
+def test_on_a_whole_account_what_is_decided_is_what_comes_out(matched, merge):
+    first, second = (c for c in matched.rules.comparisons if c.name in ("email", "phone"))
+    same, differ = first.levels[0].name, second.levels[-1].name
+    asked = (
+        condition("never", Test(first.name, at_least=same), Test(second.name, at_most=differ)),
+        condition("merge", Test(first.name, at_least=same), Test(second.name, at_least=second.levels[0].name)),
+        condition("needed", any_of=(Test(first.name, at_least=same, blank="passes"),)),
+    )
+    out = under(matched, *asked, thresholds=Thresholds(merge, 0.01))
+    cluster, pairs = out.clusters["cluster_id"], out.pairs
+    together = (cluster.gather(pairs["left"]) == cluster.gather(pairs["right"])).to_numpy()
+    verdict = conditions.verdicts(out.patterns)[pairs["pattern"].to_numpy()]
+    assert {NEVER, MERGE, APART, OPEN} == set(verdict.tolist())
+    assert not together[verdict == NEVER].any()
+    cut = set(out.splits.select("left", "right").iter_rows())
+    for left, right in pairs.filter(pl.Series((verdict == MERGE) & ~together)).select("left", "right").iter_rows():
+        assert (left, right) in cut  # only what forbids, or outvotes, keeps such a pair apart, and it is said
+    at = evaluate.curve(out.patterns, thresholds=[merge]).row(0, named=True)
+    assert at["pairs"] == int((verdict == MERGE).sum() + ((verdict == OPEN) & (out.probability >= merge)).sum())
+    assert at["matches"] == pytest.approx(
+        out.probability[(verdict == MERGE) | ((verdict == OPEN) & (out.probability >= merge))].sum()
+    )
