@@ -53,8 +53,7 @@ def figures(found: run.Match) -> None:
     merge, review = found.rules.thresholds.merge or 0.0, found.rules.thresholds.review or 0.0
     from_patterns(found.patterns, merge, review)
     evaluate.removable(found.forest, evaluate.THRESHOLDS)
-    clusters = found.clusters.group_by("cluster_id").len().filter(pl.col("len") > 1)
-    _ = int(clusters["len"].sum()) - clusters.height
+    _ = int(found.group_sizes.sum()) - len(found.group_sizes)
     evaluate.examples(found, near=merge)
 
 

@@ -37,9 +37,11 @@ def at_threshold(entity: str, found: Match) -> None:
 
 def pair_table(found: Match, pairs: pl.DataFrame, merge: float) -> pl.DataFrame:
     """Pairs by id → a table of what the two are called, how alike they are, what happens to them."""
-    name, above = label(found.records, contact=False), pl.col("match_probability") >= merge
+    above = pl.col("match_probability") >= merge
     pairs = pairs.with_columns(verdict=pl.Series(laws.of_pairs(found, pairs["left_id"], pairs["right_id"])))
-    called = pl.DataFrame({"id": found.records["record_id"], "called": name})
+    ids = pl.concat([pairs["left_id"], pairs["right_id"]]).unique()
+    shown = found.records.filter(pl.col("record_id").is_in(ids.implode()))
+    called = pl.DataFrame({"id": shown["record_id"], "called": label(shown, contact=False)})
     return (
         pairs.join(called.rename({"called": "a"}), left_on="left_id", right_on="id", how="left", maintain_order="left")
         .join(called.rename({"called": "b"}), left_on="right_id", right_on="id", how="left", maintain_order="left")
