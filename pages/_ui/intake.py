@@ -15,6 +15,9 @@ from engine.snapshot.workspace import Workspace
 from pages._ui import cache, jobs, sample, state, work
 
 
+_OPENING = 2.0  # seconds that opening the sample may take before a panel is drawn for it
+
+
 def store_uploads(files: list[Any]) -> list[str]:
     """Uploaded files → their paths in a folder of their own; names are taken over only as names."""
     folder = Path(tempfile.mkdtemp(prefix="winnow-"))
@@ -107,7 +110,7 @@ def load_sample() -> None:
             room.ask(older, lambda said: load(exports[:-1], said), who=who, patience=0)
         return True
 
-    cache.ask(_sample_key(), newest)
+    cache.ask(_sample_key(), newest, patience=max(jobs.PATIENCE, _OPENING))
     state.put("sample", None)
 
 
