@@ -84,12 +84,14 @@ def steps(
     axis = _axis(one, axis)
     at = values(match, comparison, axis=axis) if at is None else at
     marks = _marks(one, axis, at)
-    place = (np.searchsorted(marks, np.arange(256), side="right")).astype(np.int64)  # 0: below the first step
-    place[MISSING] = len(marks) + 1
     patterns = len(match.patterns)
-    joint = place[at] * patterns
-    joint += match.pairs["pattern"].to_numpy()
-    cells, count, first, last = _cells(joint, (len(marks) + 2) * patterns)
+    space = (len(marks) + 2) * patterns
+    place = np.searchsorted(marks, np.arange(256), side="right")  # 0: below the first step
+    place[MISSING] = len(marks) + 1
+    small = np.int32 if space < 1 << 31 else np.int64  # a pass over small numbers is faster
+    joint = (place * patterns).astype(small)[at]
+    joint += match.pairs["pattern"].to_numpy().astype(small)
+    cells, count, first, last = _cells(joint, space)
     step, pattern = cells // patterns, cells % patterns
     low = high = np.full(len(marks), np.nan)
     if truth is not None:

@@ -104,6 +104,11 @@ def bare(value: object, limit: int = 200) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def unbroken(label: str) -> str:
+    """A short label → the same, which a narrow column does not break between any two of its letters."""
+    return "\u2060".join(label) if language() == "zh" else label
+
+
 def number_locale() -> dict[str, object]:
     """→ how charts write numbers: Vega's number locale for the language in use."""
     if language() == "ru":

@@ -152,3 +152,12 @@ def test_names_in_a_picture_are_text() -> None:
     drawn = charts.graph(nodes, links, roles=["other", "tree", "weak"], sides=["one", "two"]).to_dict()
     marks = {layer["mark"]["type"] for layer in drawn["layer"]}
     assert marks == {"rule", "circle", "text"}  # nothing that could render markup or fetch a picture
+
+
+def test_a_label_that_is_not_broken_keeps_its_letters() -> None:
+    for language, broken in (("zh", "电\u2060话"), ("en", "电话")):
+        text.use(language)
+        assert text.plain(text.unbroken("电话")) == broken
+    text.use("zh")
+    assert text.plain(text.unbroken("a-b")).replace("\u2060", "") == text.plain("a-b")
+    text.use("en")

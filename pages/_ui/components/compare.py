@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from pages._ui import words
-from pages._ui.text import _, date, plain
+from pages._ui.text import _, date, plain, unbroken
 
 _NEVER = {"source_file", "source_line"}
 _ALIKE = 0.4  # from this share of common beginning and end only the middle is marked
@@ -22,7 +22,7 @@ def side_by_side(records: list[tuple[str, dict[str, Any]]], *, fields: list[str]
         if field in _NEVER or not any(values) or (hide_same and len(set(values)) == 1):
             continue
         days = any(isinstance(record.get(field), dt.datetime) for _heading, record in records)
-        rows.append([f"**{plain(words.field(field))}**", *marked(values, whole=days)])
+        rows.append([f"**{plain(unbroken(words.field(field)))}**", *marked(values, whole=days)])
     headings = [_("Field"), *(plain(heading) for heading, _record in records)]
     unique = [h + "\u200a" * headings[:i].count(h) for i, h in enumerate(headings)]
     table = pl.DataFrame(rows, schema=dict.fromkeys(unique, pl.String), orient="row")

@@ -10,7 +10,7 @@ from engine.match.run import Match
 from engine.plan.survivorship import Golden, joined
 from pages._ui import desk, meanings, outcome, state, words
 from pages._ui.components import compare, frame, group_graph, pairs
-from pages._ui.text import _, date, n_, num, percent, plain
+from pages._ui.text import _, date, n_, num, percent, plain, unbroken
 
 SHOW = ("all", "open", "accepted", "rejected", "conflicts", "large")
 _LARGE = 4
@@ -184,7 +184,7 @@ def _golden_table(whole: pl.DataFrame, records: list[tuple[str, Any]], fields: l
         where = meanings.survivorship(rule) if rule == "union" else plain(from_id) if rule else ""
         rows.append(
             [
-                f"**{words.field(field)}**",
+                f"**{plain(unbroken(words.field(field)))}**",
                 f"**{plain(kept)}**" if kept else "",
                 where,
                 *compare.marked(values, whole=days),
