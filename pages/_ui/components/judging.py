@@ -14,19 +14,13 @@ from pages._ui.text import _, n_, num, percent, plain
 
 Pair = tuple[str, str]
 _FIRST = 30  # judgements from which it can be forecast how many more are needed
+_EVERY = 3.0  # seconds between two looks at what colleagues judged
 _KEYS = {"match": "1", "non_match": "2", "unsure": "3"}
 
 
 def progress(entity: str) -> None:
     """How many were judged, by verdict; who judges; blind or not."""
-    done = work.judgements(entity)
-    counts = dict(done.group_by("verdict").len().iter_rows())
-    frame.figures(
-        [
-            (_("Judged"), num(done.height), None),
-            *((words.verdict(v), num(counts.get(v, 0)), None) for v in _KEYS),
-        ]
-    )
+    _tally(entity)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
             _("Blind"),
@@ -36,6 +30,21 @@ def progress(entity: str) -> None:
         with st.popover(_("Who judges"), icon=":material/person:"):
             st.text_input(_("Your name"), max_chars=60, **state.keep("judge", ""))
             st.caption(_("Stored with each judgement, so that colleagues know whom to ask."))
+
+
+@st.fragment(run_every=_EVERY)
+def _tally(entity: str) -> None:
+    """What everybody judged here; what colleagues add is seen at once, while the pair that is shown stays."""
+    state.start()
+    with frame.guard():
+        done = work.judgements(entity)
+        counts = dict(done.group_by("verdict").len().iter_rows())
+        frame.figures(
+            [
+                (_("Judged"), num(done.height), None),
+                *((words.verdict(v), num(counts.get(v, 0)), None) for v in _KEYS),
+            ]
+        )
 
 
 def asked(entity: str, found: Match) -> bool:
@@ -208,17 +217,30 @@ def importing(entity: str) -> None:
 
 
 def _judge(entity: str, pair: Pair, verdict: str) -> None:
-    left, right = sorted(pair)
+    if _just_done(pair):
+        return
     if state.get("pair"):
         state.put("pair", None)
+    left, right = sorted(pair)
     row = work.judge(entity, left, right, verdict, judge=str(state.get("judge") or ""), now=dt.datetime.now(dt.UTC))
     state.put("done", [*state.get("done", []), row])
 
 
 def _skip(pair: Pair) -> None:
+    if _just_done(pair):
+        return
     state.put("skipped", [*state.get("skipped", []), pair])
     state.put("done", [*state.get("done", []), pair])
     state.put("pair", None)
+
+
+def _just_done(pair: Pair) -> bool:
+    """→ whether this pair is the one that was done last: a second key, pressed before the next pair was to be seen."""
+    done = state.get("done", [])
+    if not done or state.get("pair"):
+        return False
+    last = done[-1]
+    return sorted(pair) == sorted((last["left_id"], last["right_id"]) if isinstance(last, dict) else last)
 
 
 def _undo() -> None:
