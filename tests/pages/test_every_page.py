@@ -103,9 +103,13 @@ def test_a_link_reopens_the_view(account: Path) -> None:
 def test_ordinary_inputs_do_what_the_live_bench_does(account: Path, running: None) -> None:
     app = opened("rules", controls="inputs")
     fine(app)
+    app.session_state["rules_tabs:en"] = "Another threshold"  # only the open tab is drawn
+    app.run()
     app.number_input(key="w:other_contact").set_value(0.02).run()
     fine(app)
     assert any("appear" in t for t in said(app))
+    app.session_state["rules_tabs:en"] = "Costs"
+    app.run()
     app.number_input(key="w:cost_wrong_merge").set_value(1e6).run()
     fine(app)
     app.button(key="use_cheapest").click().run()
