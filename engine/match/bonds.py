@@ -104,7 +104,11 @@ def _never(
     parts: list[pl.DataFrame] = []
     if _bind(rules):
         known = found.bonds if found.bonds.under == _under(rules) else prepared(found, rules)
-        parts += [known.never, _forbidden(found, rules, _in_large(found.ground, found.pairs, probability, threshold))]
+        part, place = found.ground.components(threshold)[0], found.ground.place
+        ends = [part[place[known.never[side].to_numpy()]] for side in ("left", "right")]
+        # What only a judgement connects, no veto parts again: somebody knows better.
+        parts.append(known.never.filter(pl.Series(ends[0] == ends[1], dtype=pl.Boolean)))
+        parts.append(_forbidden(found, rules, _in_large(found.ground, found.pairs, probability, threshold)))
     if judged is not None:
         parts.append(judged.filter(verdict="non_match").select("left", "right", pl.lit("judged").alias("reason")))
     parts.append(_excluded(found, rules))

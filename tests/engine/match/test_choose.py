@@ -79,6 +79,12 @@ def test_a_judged_match_joins_what_the_evidence_would_not():
     assert frozenset(pair) in together(match(firms(), strict, judgements=judged((*pair, "match"))))
 
 
+def test_a_judged_match_outweighs_a_veto_that_the_evidence_does_not_call_for():
+    strict = msgspec.structs.replace(trusting(), vetoes=(Veto("tax_id", 0),), thresholds=Thresholds(0.99999999, 0.5))
+    assert frozenset("cd") not in together(match(firms(), strict))
+    assert frozenset("cd") in together(match(firms(), strict, judgements=judged(("c", "d", "match"))))
+
+
 def test_the_latest_judgement_counts_and_unsure_binds_nothing():
     both = judged(("a", "b", "non_match"), ("b", "a", "match"))
     assert frozenset("ab") in together(match(firms(), trusting(), judgements=both))
