@@ -76,7 +76,7 @@ def _asked(entity: str, found: Match, way: str, names: list[str]) -> Exclusion |
         known = laid_down.known_records(found, left, right)
         return Exclusion(pair=(left, right)) if known and left != right else None
     if way == "domain":
-        domain = st.text_input(_("Domain"), placeholder="example.com", key=f"exclude_domain:{entity}").strip()
+        domain = st.text_input(_("Domain"), key=f"exclude_domain:{entity}").strip()
         return Exclusion(domain=domain) if "." in domain else None
     comparison = st.selectbox(_("Comparison"), names, format_func=words.comparison, key=f"exclude_in:{entity}")
     value = st.text_input(_("Value, however it is written"), key=f"exclude_value:{entity}").strip()
