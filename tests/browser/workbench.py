@@ -24,7 +24,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PAGES = ("", "snapshot", "rules", "review", "merge", "storage", "retention", "plan")
-PATIENCE = 120_000  # milliseconds for the first look at the sample account on a slow machine
+PATIENCE = 60_000  # milliseconds for the first look at the sample account on a slow machine
 
 
 def chromium() -> str | None:
@@ -89,7 +89,7 @@ CALM = """
 (quiet) => {
   const app = document.querySelector("[data-testid=stApp]");
   const still = app && app.dataset.testScriptState === "notRunning";
-  const busy = !still || document.querySelector("[data-testid=stSkeleton]");
+  const busy = !still || document.querySelector("[data-testid=stSkeleton], [class*=st-key-job_]");
   const now = performance.now();
   if (busy || globalThis.calmSince === undefined) globalThis.calmSince = busy ? undefined : now;
   return globalThis.calmSince !== undefined && now - globalThis.calmSince >= quiet;
@@ -98,7 +98,7 @@ CALM = """
 
 
 def settle(page: Page, quiet: int = 250) -> None:
-    """Wait until the page has run to its end and has stayed so for a moment."""
+    """Wait until the page has run to its end, nothing is under way in the background, and it stayed so a moment."""
     page.evaluate("globalThis.calmSince = undefined")
     page.wait_for_function(CALM, arg=quiet, timeout=PATIENCE)
 
