@@ -14,7 +14,6 @@ from engine.snapshot.table import Table
 from engine.snapshot.workspace import Workspace
 from pages._ui import cache, jobs, sample, state, work
 
-
 _OPENING = 2.0  # seconds that opening the sample may take before a panel is drawn for it
 
 

@@ -18,6 +18,9 @@ def panel(waiting: Waiting, *, before: bool = False) -> None:
     `before`: what stands below is shown under the rules before.
     """
     under_way = [job for job in waiting.jobs if _active(job)]
+    beside = state.get("aside")
+    if beside is not None and any(job.key not in beside for job in under_way):
+        st.rerun()  # begun in a part of the page that is redrawn by itself: the sidebar is to show it too
     with st.container(border=True, key=f"job_{_digest(waiting.jobs[0])}"):
         if before:
             st.markdown("**" + _("These figures are of the rules before your change.") + "**")
@@ -31,6 +34,7 @@ def panel(waiting: Waiting, *, before: bool = False) -> None:
 def aside() -> None:
     """The visitor's jobs, on every page: share done, and a way to stop them."""
     under_way = cache.room().of(state.who())
+    state.put("aside", [job.key for job in under_way])
     if under_way:
         with st.container(key="jobs_aside", gap="xsmall"):
             _watch_aside(under_way)

@@ -41,6 +41,7 @@ def enter() -> None:
 
 def draw(tasks: Mapping[str, Sequence[Page]]) -> DeltaGenerator:
     """The pages by task, below them the choices that hold on every page → the place for what is under way."""
+    state.put("aside", None)  # what is under way is drawn there when the page is done
     with st.sidebar:
         st.markdown("### Winnow", anchors=False)
         for task, pages in tasks.items():
