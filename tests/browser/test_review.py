@@ -80,8 +80,12 @@ def test_judgements_are_taken_out_and_in_again(workbench, judged, page, workspac
     kept = Workspace(workspace).judgements("contact")
     workbench.settle(page)
     page.get_by_text(re.compile(f"^{kept.height} judgements?$")).click()
+    button = page.get_by_role("button", name="Download judgements")
+    button.wait_for()
+    button.scroll_into_view_if_needed()
+    workbench.settle(page)
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download judgements").click()
+        button.click()
     file = tmp_path / "judgements.csv"
     waiting.value.save_as(file)
     out = pl.read_csv(file, infer_schema=False).with_columns(pl.col("judge").fill_null(""))
