@@ -11,8 +11,9 @@ from pages._ui import text
 ROOT = Path(__file__).parents[2]
 
 
-def opened(page: str, **settings: str) -> AppTest:
+def opened(page: str, *, tab: str = "Rule tests", **settings: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.session_state["proving_tabs:en"] = tab  # only the open tab is drawn
     for name, value in settings.items():
         app.query_params[name] = value
     text.use("en")
@@ -94,7 +95,7 @@ def test_rule_tests_are_shown_and_kept(own: Path, running: None) -> None:
 
 
 def test_recall_by_kind_of_error_when_asked_for(account: Path, running: None) -> None:
-    app = opened("rules")
+    app = opened("rules", tab="Kinds of errors")
     assert "Hardest:" not in said(app)
     app.button(key="mutate").click().run()
     fine(app)
@@ -103,17 +104,17 @@ def test_recall_by_kind_of_error_when_asked_for(account: Path, running: None) ->
 
 @pytest.mark.parametrize("name", ["Strict", "Строгие 2", "严格"])
 def test_a_version_is_saved_compared_and_reopened_by_its_link(name: str, own: Path, running: None) -> None:
-    app = opened("rules", merge_contact="0.95", review_contact="0.4")
+    app = opened("rules", tab="Saved versions", merge_contact="0.95", review_contact="0.4")
     app.text_input(key="version_name").set_value(name)
     app.button(key="version_keep").click().run()
     fine(app)
     assert app.query_params["version_contact"] == name
-    again = opened("rules", version_contact=name)
+    again = opened("rules", tab="Saved versions", version_contact=name)
     fine(again)
     assert Workspace(own).rule_files() == [name]
     figures = next(t.value for t in again.dataframe if "Saved version" in t.value.columns)
     assert figures.loc[figures["Figure"] == "Merge threshold", "Rules in use"].tolist() == ["0.950"]
-    other = opened("rules", against=name)
+    other = opened("rules", tab="Saved versions", against=name)
     assert "merged only by" in said(other)
 
 
@@ -122,7 +123,7 @@ def test_a_link_to_a_version_that_is_gone_shows_the_suggested_rules(account: Pat
 
 
 def test_a_name_that_cannot_be_a_files_is_refused(own: Path, running: None) -> None:
-    app = opened("rules")
+    app = opened("rules", tab="Saved versions")
     app.text_input(key="version_name").set_value("../evil")
     app.button(key="version_keep").click().run()
     assert not app.exception
