@@ -9,17 +9,18 @@ the verbs so that `--help` is quick.
 import argparse
 import datetime as dt
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engine import terminal
 from engine.errors import Cancelled, InputError, WinnowError
 from engine.files import read_text
 from engine.progress import Progress
 
 DONE, FAILED, REFUSED, RED = 0, 1, 2, 3
-BAR_CELLS = 24
 
 
 class Outcome(NamedTuple):
@@ -41,43 +42,23 @@ class Verb(NamedTuple):
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line arguments → exit code; prints the outcome, or the one line that says what is wrong."""
     arguments = _parser().parse_args(argv)
-    progress = _bar if sys.stderr.isatty() else _lines()
+    progress = terminal.shown()
     try:
         outcome = VERBS[arguments.verb].run(arguments, progress)
         print(json.dumps(outcome.data, ensure_ascii=False, default=str) if arguments.json else outcome.text)
         return outcome.code
     except Cancelled as error:
-        return _complain(str(error), FAILED)
+        return terminal.complain(str(error), FAILED)
     except WinnowError as error:
-        return _complain(str(error), REFUSED)
+        return terminal.complain(str(error), REFUSED)
     except KeyboardInterrupt:
-        return _complain("stopped; nothing was left half-written", FAILED)
+        return terminal.complain("stopped; nothing was left half-written", FAILED)
     except MemoryError:
-        return _complain("out of memory; close other programs or load fewer files at once", FAILED)
+        return terminal.complain("out of memory; close other programs or load fewer files at once", FAILED)
     except Exception as error:
-        return _complain(f"internal failure ({type(error).__name__}); please report it with what you did", FAILED)
-
-
-def _complain(message: str, code: int) -> int:
-    print("winnow: " + " ".join(message.split()), file=sys.stderr)
-    return code
-
-
-def _bar(stage: str, share: float) -> None:
-    filled = round(max(0.0, min(1.0, share)) * BAR_CELLS)
-    end = "\n" if share >= 1 else ""
-    print(f"\r\x1b[K{stage:<24.24} {'█' * filled:<{BAR_CELLS}} {share:4.0%}", end=end, file=sys.stderr, flush=True)
-
-
-def _lines() -> Progress:
-    seen: list[str] = []
-
-    def progress(stage: str, share: float) -> None:
-        if not seen or seen[-1] != stage:
-            seen.append(stage)
-            print(stage, file=sys.stderr, flush=True)
-
-    return progress
+        return terminal.complain(
+            f"internal failure ({type(error).__name__}); please report it with what you did", FAILED
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,6 +76,18 @@ def _date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it as 2026-01-31") from None
+
+
+def _bytes(text: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.strip().lower())
+    if not found or float(found[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write it as 8GB or 500MB")
+    return int(float(found[1]) * (1 << 10 * " kmgt".index(found[2] or " ")))
+
+
+def _memory_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--memory-limit", default="8GB", type=_bytes, metavar="SIZE",
+                        help="what does not fit waits on disk, in --out, and is gone afterwards")  # fmt: skip
 
 
 # load ----------------------------------------------------------------------------------------------------------------
@@ -145,7 +138,7 @@ def _dedupe_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--entity", choices=("auto", "contact", "company"), default="auto")
     parser.add_argument("--id-column", metavar="NAME", help="default: record_id, ID or id, else the row number")
     parser.add_argument("--link-column", metavar="NAME", help="pairs only across different values of this column")
-    parser.add_argument("--memory-limit", default="8GB", metavar="SIZE")
+    _memory_argument(parser)
     parser.add_argument("--as-of", type=_date, metavar="DATE")
 
 
@@ -160,6 +153,8 @@ def dedupe(arguments: argparse.Namespace, progress: Progress) -> Outcome:
         entity=arguments.entity,
         id_column=arguments.id_column,
         link_column=arguments.link_column,
+        memory=arguments.memory_limit,
+        say=terminal.note,
         progress=progress,
     )
     text = "{records} records, {clusters} clusters, {duplicates} duplicates".format(**summary)
@@ -174,12 +169,14 @@ def _match_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workspace", required=True, type=Path)
     parser.add_argument("--rules", type=Path, metavar="FILE")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    _memory_argument(parser)
 
 
 def match(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """A snapshot → clusters and pairs per entity."""
     from engine.match.account import match_account
     from engine.match.output import write
+    from engine.match.spill import Room
     from engine.rules import load_all
     from engine.snapshot.workspace import Workspace
 
@@ -187,7 +184,8 @@ def match(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     snapshot = workspace.load(arguments.snapshot)
     rules = load_all(read_text(arguments.rules, "the rules")) if arguments.rules else {}
     judgements = {entity: workspace.judgements(entity) for entity in ("contact", "company")}
-    found = match_account(snapshot, rules, judgements=judgements, progress=progress)
+    room = Room(arguments.memory_limit, arguments.out, terminal.note)
+    found = match_account(snapshot, rules, judgements=judgements, room=room, progress=progress)
     if not found:
         raise InputError("the snapshot holds fewer than two contacts or companies: nothing to compare")
     summary = write(found, arguments.out, extra={"snapshot": snapshot.id})

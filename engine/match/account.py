@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from engine.match.run import Match, match
+from engine.match.spill import Room
 from engine.match.suggest import suggest_and_match
 from engine.progress import Progress, silent
 from engine.rules import Rules
@@ -21,18 +22,26 @@ def match_account(
     rules: Mapping[str, Rules] | None = None,
     *,
     judgements: Mapping[str, pl.DataFrame] | None = None,
+    room: Room | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> dict[str, Match]:
-    """Snapshot → Match per entity that has at least two records; rules are suggested where none are given."""
+    """Snapshot → Match per entity that has at least two records; rules are suggested where none are given.
+
+    `room`: the memory that each entity may take, and where on disk the rest goes.
+    """
     found = {}
     for entity in MATCHED:
         records = snapshot.frames.get(entity)
         if records is None or len(records) < 2:
             continue
+        if room is not None and room.tight(len(records)):
+            room.check_disk(len(records))
         given, judged = (rules or {}).get(entity), (judgements or {}).get(entity)
         if given:
-            found[entity] = match(records, given, judgements=judged, seed=seed, progress=progress)
+            found[entity] = match(records, given, judgements=judged, room=room, seed=seed, progress=progress)
         else:
-            found[entity] = suggest_and_match(records, entity=entity, judgements=judged, seed=seed, progress=progress)
+            found[entity] = suggest_and_match(
+                records, entity=entity, judgements=judged, room=room, seed=seed, progress=progress
+            )
     return found

@@ -4,8 +4,9 @@ A blocking rule joins one or more keys. Their hashes are *added*, so the order i
 value stand does not matter: «Пётр | Иванов» and «Иванов | Пётр» meet under `given.fold` + `family.fold`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,8 @@ from engine.errors import LimitExceeded
 from engine.progress import Progress, silent
 from engine.rules import BlockingRule
 
+MAX_PAIRS = 1_000_000_000  # of one rule: more are a mistake in the rule
+PAIRS_AT_ONCE = 8_000_000  # pairs of a rule that are made at a time
 MAX_RULES = 32  # `found_by` has one bit for each rule
 RECORD_BITS = np.uint64(29)  # of a record's row: two rows and a rule's number fit into 64 bits
 RULE_BITS = np.uint64(5)
@@ -47,6 +50,19 @@ class Block:
         """Largest group that still makes pairs → how many pairs the rule makes."""
         kept = self.size[self.size <= cap].astype(np.int64)
         return int((kept * (kept - 1) // 2).sum())
+
+    def capped(self, cap: int) -> tuple[int, int]:
+        """Largest group that still makes pairs → how many groups are larger, how many pairs they would make."""
+        hot = self.size[self.size > cap].astype(np.int64)
+        return len(hot), int((hot * (hot - 1) // 2).sum())
+
+    def parts(self, cap: int) -> Iterator["Block"]:
+        """Largest group that makes pairs → the groups in parts of some millions of pairs, larger groups left out."""
+        keep = self.size <= cap
+        start, size = self.start[keep], self.size[keep]
+        before = np.cumsum(size.astype(np.int64) * (size - 1) // 2) // PAIRS_AT_ONCE
+        for first, last in pairwise([*np.flatnonzero(np.r_[True, np.diff(before) > 0]).tolist(), len(size)]):
+            yield Block(self.record, start[first:last], size[first:last])
 
 
 def group(columns: Sequence[KeyColumn]) -> Block:
@@ -111,7 +127,7 @@ def block(
     rules: Sequence[BlockingRule],
     *,
     source: np.ndarray | None = None,
-    max_pairs: int = 400_000_000,
+    max_pairs: int = MAX_PAIRS,
     progress: Progress = silent,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Key columns by name, blocking rules → candidate pairs (schema.PAIRS), report of each rule.
@@ -119,27 +135,81 @@ def block(
     `source`: one integer per record; pairs within one source are left out (record linkage of two tables).
     Report: rule, pairs, only_here (pairs no other rule finds), capped_values, capped_pairs (what its cap dropped).
     """
+    found: list[U64] = []
+    capped = []
+    for number, rule in enumerate(within_limits(rules)):
+        grouped = group([keys(key) for key in rule.keys])
+        found += packed_pairs(grouped, rule, number, source=source, max_pairs=max_pairs)
+        capped.append(grouped.capped(rule.cap))
+        progress("block", (number + 1) / len(rules))
+    packed = np.concatenate(found) if found else np.empty(0, np.uint64)
+    found.clear()
+    pair, by = united(packed)
+    frame = pl.DataFrame({"left": lefts(pair), "right": rights(pair), "found_by": by})
+    return frame, report(rules, capped, [counted(by, len(rules))])
+
+
+def within_limits(rules: Sequence[BlockingRule]) -> Sequence[BlockingRule]:
+    """Blocking rules → the same; raises LimitExceeded when there are too many."""
     if len(rules) > MAX_RULES:
         raise LimitExceeded(f"{len(rules)} blocking rules; at most {MAX_RULES} fit: remove some")
-    found: list[U64] = []
-    report = []
-    for number, rule in enumerate(rules):
-        grouped = group([keys(key) for key in rule.keys])
-        if grouped.pairs(rule.cap) > max_pairs:
-            raise LimitExceeded(f"blocking rule {rule.name!r} makes too many pairs: lower its cap or add a key")
-        pairs = make_pairs(grouped, rule.cap)
+    return rules
+
+
+def packed_pairs(
+    grouped: Block, rule: BlockingRule, number: int, *, source: np.ndarray | None, max_pairs: int = MAX_PAIRS
+) -> Iterator[U64]:
+    """A rule's groups → its pairs with the rule's number in the lowest bits, some millions at a time."""
+    if grouped.pairs(rule.cap) > max_pairs:
+        raise LimitExceeded(f"blocking rule {rule.name!r} makes too many pairs: lower its cap or add a key")
+    for part in grouped.parts(rule.cap):
+        pairs = make_pairs(part, rule.cap)
         if source is not None:
             pairs = pairs[source[pairs >> RECORD_BITS] != source[pairs & RECORD]]
-        hot = grouped.size[grouped.size > rule.cap].astype(np.int64)
-        report.append({"rule": rule.name, "capped_values": len(hot), "capped_pairs": int((hot * (hot - 1) // 2).sum())})
-        found.append((pairs << RULE_BITS) | np.uint64(number))
-        progress("block", (number + 1) / len(rules))
-    frame = _union(found)
-    by = frame["found_by"].to_numpy()
-    for number, row in enumerate(report):
-        row["pairs"] = int(np.count_nonzero(by & np.uint32(1 << number)))
-        row["only_here"] = int(np.count_nonzero(by == np.uint32(1 << number)))
-    return frame, pl.DataFrame(report, schema=REPORT)
+        yield (pairs << RULE_BITS) | np.uint64(number)
+
+
+def united(packed: U64) -> tuple[U64, U32]:
+    """Pairs of several rules as `packed_pairs` gives them → each pair once, in order; the bits of all its rules."""
+    packed.sort()
+    pair = packed >> RULE_BITS
+    start = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else np.empty(0, np.int64)
+    bit = np.left_shift(np.uint32(1), (packed & np.uint64(MAX_RULES - 1)).astype(np.uint32))
+    return pair[start], np.bitwise_or.reduceat(bit, start) if len(start) else np.empty(0, np.uint32)
+
+
+def lefts(pair: U64) -> U32:
+    """Pairs as `united` gives them → their left records."""
+    return (pair >> RECORD_BITS).astype(np.uint32)
+
+
+def rights(pair: U64) -> U32:
+    """Pairs as `united` gives them → their right records."""
+    return (pair & RECORD).astype(np.uint32)
+
+
+def counted(found_by: U32, rules: int) -> np.ndarray:
+    """Rules that found each pair, number of rules → pairs of each rule, and pairs of it alone: (2, rules)."""
+    bits = np.left_shift(np.uint32(1), np.arange(rules, dtype=np.uint32))
+    found = [int(np.count_nonzero(found_by & bit)) for bit in bits]
+    return np.array([found, [int(np.count_nonzero(found_by == bit)) for bit in bits]], np.int64).reshape(2, rules)
+
+
+def report(
+    rules: Sequence[BlockingRule], capped: Sequence[tuple[int, int]], counts: Sequence[np.ndarray]
+) -> pl.DataFrame:
+    """Rules, what their caps dropped, `counted` of all parts → the report of each rule."""
+    found, alone = np.sum(counts, axis=0) if counts else np.zeros((2, len(rules)), np.int64)
+    return pl.DataFrame(
+        {
+            "rule": [rule.name for rule in rules],
+            "pairs": found,
+            "only_here": alone,
+            "capped_values": [values for values, _ in capped],
+            "capped_pairs": [pairs for _, pairs in capped],
+        },
+        schema=REPORT,
+    )
 
 
 REPORT: Mapping[str, pl.DataType] = {
@@ -149,21 +219,3 @@ REPORT: Mapping[str, pl.DataType] = {
     "capped_values": pl.Int64(),
     "capped_pairs": pl.Int64(),
 }
-
-
-def _union(found: list[U64]) -> pl.DataFrame:
-    """Pairs of all rules with the rule's number in the lowest bits → each pair once, in pair order, with the bits of
-    all rules that found it."""
-    packed = np.sort(np.concatenate(found)) if found else np.empty(0, np.uint64)
-    found.clear()
-    pair = packed >> RULE_BITS
-    start = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else np.empty(0, np.int64)
-    bit = np.left_shift(np.uint32(1), (packed & np.uint64(MAX_RULES - 1)).astype(np.uint32))
-    pair = pair[start]
-    return pl.DataFrame(
-        {
-            "left": (pair >> RECORD_BITS).astype(np.uint32),
-            "right": (pair & RECORD).astype(np.uint32),
-            "found_by": np.bitwise_or.reduceat(bit, start) if len(start) else np.empty(0, np.uint32),
-        }
-    )

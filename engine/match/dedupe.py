@@ -1,6 +1,6 @@
 """One table in, no set-up: map the columns, suggest rules, estimate weights, match, cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from engine.files import read_text
 from engine.match.account import match_account
 from engine.match.output import write
 from engine.match.run import Match, match
+from engine.match.run import Table as Records
+from engine.match.spill import Frame, Room
 from engine.match.suggest import suggest_and_match
 from engine.progress import Progress, silent
 from engine.rules import Rules, load_all
@@ -36,45 +38,52 @@ def dedupe(
     entity: str = "auto",
     id_column: str | None = None,
     link_column: str | None = None,
+    memory: int | None = None,
+    say: Callable[[str], None] = lambda text: None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """A file with one table → clusters.csv, pairs.parquet, rules.yaml and summary.json in `out`; gives the summary.
 
     An export that a CRM profile recognises is taken apart into its contacts and companies, each with rules of its
-    own; any other table is compared column by column by what the columns hold.
+    own; any other table is compared column by column by what the columns hold. `memory`: bytes that may be taken; what
+    does not fit waits on disk, in `out`; `say` is told how much.
     """
     tables = [t for t in read_tables([file], progress=progress) if len(t.frame)]
     if not tables:
         raise InputError(f"{file.name} holds no rows: export it again with data", code="no_rows")
     table = max(tables, key=lambda t: len(t.frame))
     given = {} if rules is None else load_all(read_text(rules, "the rules"))
+    room = None if memory is None else Room(memory, out, say)
     mapping = recognise(table)
     if mapping.confidence > RECOGNISED and id_column is None and link_column is None:
         account = apply([table], [mapping])
         wanted = {e: f for e, f in account.frames.items() if entity in ("auto", e)}
-        matches = match_account(replace(account, frames=wanted), given, progress=progress)
+        matches = match_account(replace(account, frames=wanted), given, room=room, progress=progress)
         rejects = len(account.rejects)
     else:
-        matches = _match_table(table, given, entity, id_column, link_column, progress)
+        rows: Records
+        rows, known, found = _records(table, entity, id_column)
         rejects = len(table.rejects)
+        if link_column is not None and link_column not in rows.columns:
+            raise UnknownColumn.among(link_column, table.frame.columns)
+        del table, tables  # the rows are held once
+        if room is not None and room.tight(len(rows)):
+            room.check_disk(len(rows))
+            rows = Frame(rows, out)
+        known = {column: kind for column, kind in known.items() if column != link_column}
+        matches = {found: _match_table(rows, given, found, known, link_column, room, progress)}
     if not matches:
         raise InputError(f"{file.name} holds fewer than two contacts or companies: nothing to compare", code="no_rows")
     return write(matches, out, extra={"rejects": rejects})
 
 
 def _match_table(
-    table: Table, given: Mapping[str, Rules], entity: str, id_column: str | None, link_column: str | None,
-    progress: Progress,
-) -> dict[str, Match]:  # fmt: skip
-    records, known, found = _records(table, entity, id_column)
-    if link_column is not None and link_column not in records.columns:
-        raise UnknownColumn.among(link_column, table.frame.columns)
+    records: Records, given: Mapping[str, Rules], entity: str, known: Mapping[str, str | None], link_column: str | None,
+    room: Room | None, progress: Progress,
+) -> Match:  # fmt: skip
     if given:
-        result = match(records, next(iter(given.values())), source=link_column, progress=progress)
-    else:
-        known = {column: kind for column, kind in known.items() if column != link_column}
-        result = suggest_and_match(records, entity=found, kinds=known, source=link_column, progress=progress)
-    return {found: result}
+        return match(records, next(iter(given.values())), source=link_column, room=room, progress=progress)
+    return suggest_and_match(records, entity=entity, kinds=known, source=link_column, room=room, progress=progress)
 
 
 def _records(table: Table, entity: str, id_column: str | None) -> tuple[pl.DataFrame, Mapping[str, str | None], str]:

@@ -4,9 +4,9 @@ An `Encoded` comparison holds a table of distinct keys and, for every record, th
 later work (similarity, blocking, counting) is done on rows of the table, never on records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,16 @@ from engine.progress import Progress, silent
 from engine.rules import RAREST, SAME, Comparison, Exclusion
 from engine.schema import VALUE_SEPARATOR
 
+VALUES_AT_ONCE = 500_000  # distinct values that are normalised at a time
 ABSENT = -1  # the code of a record whose value is missing
+
+
+class Table(Protocol):
+    """Records, in memory or on disk: columns that can be read."""
+
+    @property
+    def columns(self) -> list[str]: ...
+    def select(self, columns: list[str], /) -> pl.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,13 @@ class Encoded:
 
     def of(self, rows: np.ndarray) -> "Encoded":
         """Record rows → the keys of those records alone; `holders` still counts the whole table."""
-        return replace(self, codes=self.codes[rows])
+        codes = self.codes[rows]
+        there = np.zeros(len(self.table), bool)
+        there[codes[codes >= 0]] = True
+        place = np.append(np.where(there, np.cumsum(there) - 1, ABSENT), ABSENT).astype(np.int32)
+        blocking = {key: (place[row[there[row]]], hashed[there[row]]) for key, (row, hashed) in self.blocking.items()}
+        table, holders = self.table.filter(pl.Series(there)), self.holders[there]
+        return replace(self, codes=place[codes], table=table, holders=holders, blocking=blocking)
 
     @property
     def context_argument(self) -> dict[str, Any]:
@@ -71,28 +86,39 @@ class Encoded:
         return KeyColumn(order[position].astype(np.uint32), np.repeat(hashed, count))
 
 
-def raw_values(records: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+def raw_values(records: Table, columns: Sequence[str]) -> pl.Series:
     """Records, columns of one comparison → one String per record, several joined; empty is null."""
     for column in columns:
         if column not in records.columns:
             raise UnknownColumn.among(column, records.columns)
     trimmed = [pl.col(c).cast(pl.String).str.strip_chars().replace("", None) for c in columns]
     joined = trimmed[0] if len(trimmed) == 1 else pl.concat_str(trimmed, separator=VALUE_SEPARATOR, ignore_nulls=True)
-    return records.select(joined.replace("", None).alias("value"))["value"]
+    return records.select(list(columns)).select(joined.replace("", None).alias("value"))["value"]
 
 
 def encode(
-    records: pl.DataFrame,
+    records: Table,
     comparisons: Sequence[Comparison],
     *,
     region: str,
     exclusions: Sequence[Exclusion] = (),
+    keep: Callable[[str, Encoded], None] | None = None,
     progress: Progress = silent,
 ) -> tuple[dict[str, Encoded], pl.DataFrame]:
     """Records, comparisons → encoded keys by comparison name, and the values that were ignored as placeholders.
 
-    The second frame: comparison, value, records, reason.
+    The second frame: comparison, value, records, reason. `keep`: who takes each comparison's keys as soon as they are
+    made; one comparison is then made after the other, and none is given back.
     """
+    if keep is not None:
+        ignored = []
+        for done, comparison in enumerate(comparisons, start=1):
+            one, found = _encode_one(records, comparison, region, exclusions)
+            keep(comparison.name, one)
+            ignored.append(found)
+            del one
+            progress("encode", done / len(comparisons))
+        return {}, pl.concat(ignored)
     made = side_by_side(
         "encode",
         {comparison.name: comparison for comparison in comparisons},
@@ -103,7 +129,7 @@ def encode(
 
 
 def _encode_one(
-    records: pl.DataFrame, comparison: Comparison, region: str, excluded: Sequence[Exclusion]
+    records: Table, comparison: Comparison, region: str, excluded: Sequence[Exclusion]
 ) -> tuple[Encoded, pl.DataFrame]:
     kind = KINDS[comparison.kind]
     # No value is empty, so that the empty text can stand for a missing one.
@@ -113,7 +139,7 @@ def _encode_one(
     ignored = placeholders.found(raw, pl.Series("records", times), comparison.kind)
     left, by_user = struck(raw, kind, comparison, excluded, region=region)
     dropped = raw.is_in(ignored["value"].implode()).fill_null(False)
-    keys = kind.keys(left.set(dropped, None), region)
+    keys = _keys(kind, left.set(dropped, None), region)
     present = keys[kind.same].is_not_null().to_numpy()
     _, row_of_first, row = np.unique(keys.hash_rows(seed=1).to_numpy(), return_index=True, return_inverse=True)
     kept = present[row_of_first]
@@ -135,6 +161,13 @@ def _encode_one(
     context = kind.context(table) if kind.context else None
     holders = _holders(codes, table[kind.same])
     return Encoded(comparison, kind, codes, table, holders, context, _blocking(kind, table)), found
+
+
+def _keys(kind: Kind, values: pl.Series, region: str) -> pl.DataFrame:
+    """What the kind makes of distinct values, some at a time: what it needs on the way is many times what it gives."""
+    at_once = len(values) if kind.whole else VALUES_AT_ONCE
+    parts = [values.slice(start, at_once) for start in range(0, max(len(values), 1), max(at_once, 1))]
+    return pl.concat([kind.keys(part, region) for part in parts])
 
 
 def _holders(codes: np.ndarray, same: pl.Series) -> np.ndarray:

@@ -27,7 +27,8 @@ class Kind:
     values) whose equality is sameness. context: key table → what `similarity` needs to know about the whole table.
     veto: two values at most this alike can never belong to one record. recombine: the key column with the words of
     values that are made of parts which several records share by chance (see `engine.match.chance`). contradiction:
-    names less alike than this are of two different people, whatever else they share.
+    names less alike than this are of two different people, whatever else they share. whole: keys are made of all
+    values together (what a word says depends on how many hold it), not of each by itself.
     """
 
     keys: Callable[[pl.Series, str], pl.DataFrame]
@@ -42,6 +43,7 @@ class Kind:
     recombine: str | None = None
     contradiction: int | None = None
     personal: bool = False
+    whole: bool = False
 
 
 def _given_blocks(table: pl.DataFrame) -> pl.DataFrame:
@@ -207,6 +209,7 @@ KINDS: Mapping[str, Kind] = {
         similarity=words.text,
         levels=words.TEXT_LEVELS,
         block_keys=text.block_keys,
+        whole=True,
         alone=("rare", "rare_pair", "start", "initials"),
         joint=("start", "rare"),
     ),

@@ -3,12 +3,13 @@
 import json
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 from polars import selectors as cs
 
 import engine
@@ -26,21 +27,40 @@ def write(matches: Mapping[str, Match], folder: Path, *, extra: dict[str, Any] |
     each = {entity: summarise(one) for entity, one in matches.items()}
     summary = {**(_added(each) if len(each) > 1 else next(iter(each.values()))), **(extra or {})}
     clusters = pl.concat([one.clusters for one in matches.values()])
-    pairs = _stacked([pair_table(one) for one in matches.values()])
     rules = dump_all({entity: one.rules for entity, one in matches.items()})
     write_atomically(folder / "clusters.csv", clusters.write_csv)
-    write_atomically(folder / "pairs.parquet", pairs.write_parquet)
+    write_atomically(folder / "pairs.parquet", lambda path: _write_pairs(matches, path))
     write_atomically(folder / "rules.yaml", lambda path: path.write_text(rules, encoding="utf-8"))
     text = json.dumps(summary, ensure_ascii=False, indent=2)
     write_atomically(folder / "summary.json", lambda path: path.write_text(text, encoding="utf-8"))
     return summary
 
 
-def _stacked(tables: list[pl.DataFrame]) -> pl.DataFrame:
-    """Pair tables of several entities → one; levels of one name may differ between entities, so they become text."""
-    if len(tables) == 1:
-        return tables[0]
-    return pl.concat([table.with_columns(cs.enum().cast(pl.String)) for table in tables], how="diagonal")
+def _write_pairs(matches: Mapping[str, Match], path: Path) -> None:
+    """Match per entity → all their candidate pairs in one Parquet file.
+
+    Pairs that wait on disk are written one partition after the other. Levels of one name may differ between entities,
+    so those of several become text.
+    """
+    if len(matches) == 1:
+        (one,) = matches.values()
+        if one.parts is None:
+            pair_table(one, one.pairs).write_parquet(path)
+            return
+        with pq.ParquetWriter(path, pair_table(one, one.pairs.head(0)).to_arrow().schema, compression="zstd") as writer:
+            for at in range(len(one.parts)):
+                writer.write_table(pair_table(one, one.parts.frame(at)).to_arrow())
+        return
+    tables = [pair_table(one, frame) for one in matches.values() for frame in _frames(one)]
+    pl.concat([table.with_columns(cs.enum().cast(pl.String)) for table in tables], how="diagonal").write_parquet(path)
+
+
+def _frames(match: Match) -> Iterator[pl.DataFrame]:
+    """Match → its candidate pairs, in one frame or in partitions."""
+    if match.parts is None:
+        yield match.pairs
+    else:
+        yield from (match.parts.frame(at) for at in range(len(match.parts)))
 
 
 def _added(each: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -69,7 +89,7 @@ def summarise(match: Match) -> dict[str, Any]:
         "engine_version": engine.__version__,
         "entity": match.rules.entity,
         "records": len(match.records),
-        "candidate_pairs": len(match.pairs),
+        "candidate_pairs": match.candidates,
         "patterns": len(match.patterns),
         "clusters": clusters,
         "duplicates": len(match.records) - clusters,
@@ -90,13 +110,13 @@ def peak_rss_mb() -> int:
     return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10))
 
 
-def pair_table(match: Match) -> pl.DataFrame:
-    """Match → its candidate pairs: left_id, right_id, match_weight, match_probability, the level of each comparison.
+def pair_table(match: Match, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Match, some of its candidate pairs → a table: left_id, right_id, match_weight, match_probability, the levels.
 
     With conditions in the rules also `verdict`, what they make of the pair, whatever it weighs.
     """
     ids = match.records["record_id"]
-    number = match.pairs["pattern"].to_numpy()
+    number = pairs["pattern"].to_numpy()
     levels = []
     for comparison in match.rules.comparisons:
         names = ["missing", *(level.name for level in reversed(comparison.levels))]
@@ -104,18 +124,18 @@ def pair_table(match: Match) -> pl.DataFrame:
         levels.append(pl.Series(comparison.name, names, dtype=pl.Enum(names)).gather(codes))
     return pl.DataFrame(
         [
-            ids.gather(match.pairs["left"]).alias("left_id"),
-            ids.gather(match.pairs["right"]).alias("right_id"),
-            pl.Series("match_weight", np.round(match.weight, 4)),
-            pl.Series("match_probability", np.round(match.probability, 6)),
+            ids.gather(pairs["left"]).alias("left_id"),
+            ids.gather(pairs["right"]).alias("right_id"),
+            pl.Series("match_weight", match.patterns["match_weight"].round(4).to_numpy()[number]),
+            pl.Series("match_probability", match.patterns["match_probability"].round(6).to_numpy()[number]),
             *levels,
-            *_verdicts(match),
+            *_verdicts(match, number),
         ]
     )
 
 
-def _verdicts(match: Match) -> list[pl.Series]:
+def _verdicts(match: Match, number: np.ndarray) -> list[pl.Series]:
     if not conditions.asked(match.rules):
         return []
-    code = conditions.verdicts(match.patterns)[match.pairs["pattern"].to_numpy()]
+    code = conditions.verdicts(match.patterns)[number]
     return [pl.Series("verdict", conditions.NAMES, dtype=pl.Enum(conditions.NAMES)).gather(code)]

@@ -13,7 +13,7 @@ import polars as pl
 
 from engine.match import block as blocking
 from engine.match import bonds as binding
-from engine.match import chance, choose, cluster, compare, conditions, learn, weigh
+from engine.match import chance, choose, cluster, compare, conditions, learn, partitions, spill, weigh
 from engine.match.encode import Encoded, encode
 from engine.match.judged import judged_counts
 from engine.match.kinds import KINDS, contradicting, expected_levels
@@ -21,6 +21,7 @@ from engine.progress import Progress, silent
 from engine.rules import Comparison, Rules, Thresholds, Weights, validate
 
 _T = TypeVar("_T")
+Table = pl.DataFrame | spill.Frame
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Match:
     seconds: dict[str, float]
     ground: cluster.Ground = field(repr=False)
     bonds: binding.Bonds = field(repr=False)
+    # Within a memory limit all candidate pairs wait here; `pairs` and `similarities` are those that can have a say.
+    parts: partitions.Partitions | None = field(default=None, repr=False)
 
     @cached_property
     def clusters(self) -> pl.DataFrame:
@@ -63,6 +66,11 @@ class Match:
         return size.filter(pl.col("records") > self.rules.clustering.max_size)
 
     @property
+    def candidates(self) -> int:
+        """Number of candidate pairs, wherever they are kept."""
+        return len(self.pairs) if self.parts is None else self.parts.size
+
+    @property
     def weight(self) -> np.ndarray:
         """Match weight of each pair (log2 odds)."""
         return np.asarray(self.patterns["match_weight"].to_numpy()[self.pairs["pattern"].to_numpy()])
@@ -74,12 +82,13 @@ class Match:
 
 
 def match(
-    records: pl.DataFrame,
+    records: Table,
     rules: Rules,
     *,
     judgements: pl.DataFrame | None = None,
     source: str | None = None,
     keys: tuple[Mapping[str, Encoded], pl.DataFrame] | None = None,
+    room: spill.Room | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Match:
@@ -87,12 +96,19 @@ def match(
 
     `source`: a column that names each record's table; pairs are then made only across tables.
     `judgements`: schema.JUDGEMENTS; they refine the weights and bind the clusters. `keys`: what `encode` makes of these
-    records and comparisons, when it is known already.
+    records and comparisons, when it is known already. `room`: the memory it may take, and where on disk the rest goes.
     """
     validate(rules)
     clock = _Stopwatch(progress)
-    encoded, placeholders = keys or clock("encode", lambda: encode_all(records, rules, progress=progress))
+    encoded, placeholders = keys or clock("encode", lambda: encode_all(records, rules, room=room, progress=progress))
     origin = None if source is None else records[source].fill_null("").rank("dense").to_numpy().astype(np.int64)
+    if isinstance(encoded, spill.Keys):
+        parts, report = clock("block", lambda: partitions.block(
+            encoded, rules.blocking, records=len(records), source=origin, progress=progress))  # fmt: skip
+        clock("compare", lambda: partitions.similarities(parts, encoded, progress=progress))
+        named = records.select(["record_id"] if source is None else ["record_id", source])
+        base = _base(rules, named, encoded, pl.DataFrame(), {}, placeholders, report, origin, judgements, clock.seconds)
+        return reweigh(replace(base, parts=parts), rules, seed=seed, progress=progress)
     cache: dict[str, blocking.KeyColumn] = {}
 
     def key(name: str) -> blocking.KeyColumn:
@@ -104,18 +120,31 @@ def match(
     pairs, report = clock("block", lambda: blocking.block(key, rules.blocking, source=origin, progress=progress))
     cache.clear()
     similarities = clock("compare", lambda: compare.compare(encoded, pairs, progress=progress))
-    base = Match(
-        rules, records, encoded, pairs, similarities, pl.DataFrame(), pl.DataFrame(), np.arange(len(records)),
-        pl.DataFrame(), placeholders, report, origin, judgements, clock.seconds, cluster.NOTHING, binding.NONE,
-    )  # fmt: skip
+    assert isinstance(records, pl.DataFrame)
+    base = _base(rules, records, encoded, pairs, similarities, placeholders, report, origin, judgements, clock.seconds)
     return reweigh(base, rules, seed=seed, progress=progress)
 
 
+def _base(
+    rules: Rules, records: pl.DataFrame, encoded: Mapping[str, Encoded], pairs: pl.DataFrame,
+    similarities: Mapping[str, np.ndarray], placeholders: pl.DataFrame, report: pl.DataFrame,
+    source: np.ndarray | None, judgements: pl.DataFrame | None, seconds: dict[str, float],
+) -> Match:  # fmt: skip
+    """What is known before any weights → a Match that waits for `reweigh`."""
+    return Match(
+        rules, records, encoded, pairs, similarities, pl.DataFrame(), pl.DataFrame(), np.arange(len(records)),
+        pl.DataFrame(), placeholders, report, source, judgements, seconds, cluster.NOTHING, binding.NONE,
+    )  # fmt: skip
+
+
 def encode_all(
-    records: pl.DataFrame, rules: Rules, *, progress: Progress = silent
+    records: Table, rules: Rules, *, room: spill.Room | None = None, progress: Progress = silent
 ) -> tuple[Mapping[str, Encoded], pl.DataFrame]:
-    """Records, rules → the keys of all comparisons and the placeholders that were ignored."""
-    return encode(records, rules.comparisons, region=rules.region, exclusions=rules.exclusions, progress=progress)
+    """Records, rules → the keys of all comparisons, on disk where room is tight; the placeholders that were ignored."""
+    keys = spill.Keys(room) if room is not None and room.tight(len(records)) else None
+    encoded, ignored = encode(records, rules.comparisons, region=rules.region, exclusions=rules.exclusions,
+                              keep=None if keys is None else keys.put, progress=progress)  # fmt: skip
+    return encoded if keys is None else keys, ignored
 
 
 def narrow(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = silent) -> Match:
@@ -148,14 +177,13 @@ def narrow(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = si
 def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = silent) -> Match:
     """A Match, rules with other levels, weights or thresholds → the Match under them; pairs are not compared again."""
     clock = _Stopwatch(progress, found.seconds)
-    patterns, number = clock("patterns", lambda: _patterns(found, rules))
-    pairs = found.pairs.with_columns(pl.Series("pattern", number, dtype=pl.UInt32))
+    found, patterns = clock("patterns", lambda: _with_patterns(found, rules))
     if not rules.weights.classes:
-        judged = judged_counts(found.records, pairs, len(patterns), found.judgements)
+        judged = _judged(found, len(patterns))
         weights = clock("weigh", lambda: _estimate(found, rules, patterns, judged, seed, progress))
         rules = learn.refined(msgspec.structs.replace(rules, weights=weights), patterns, judged, seed=seed)
     patterns = conditions.with_verdicts(rules, weigh.score(rules.comparisons, rules.weights, patterns))
-    fresh = replace(found, rules=rules, pairs=pairs, patterns=patterns, seconds=clock.seconds)
+    fresh = _with_deciding(replace(found, rules=rules, patterns=patterns, seconds=clock.seconds))
     return recluster(clock("forest", lambda: _prepared(fresh, rules)), rules, progress=progress)
 
 
@@ -169,6 +197,41 @@ def _prepared(found: Match, rules: Rules, floor: float = cluster.LOWEST) -> Matc
     ground = cluster.ground(found.pairs, strength, edges, records=records, floor=floor)
     ready = replace(found, forest=forest, ground=ground)
     return replace(ready, bonds=binding.prepared(ready, rules))
+
+
+def _with_patterns(found: Match, rules: Rules) -> tuple[Match, pl.DataFrame]:
+    """→ the Match with the pattern of each pair, the pattern table; what is known under the same levels stays."""
+    if found.parts is None:
+        table, number = _patterns(found, rules)
+        return replace(found, pairs=found.pairs.with_columns(pl.Series("pattern", number, dtype=pl.UInt32))), table
+    if found.patterns.is_empty() or _levels(found.rules) != _levels(rules):
+        parts, table = partitions.patterns(found.parts, rules.comparisons)
+        return replace(found, parts=parts), table
+    return found, found.patterns.select("pattern", *found.parts.similarities, "pairs")
+
+
+def _levels(rules: Rules) -> list[tuple[str, list[int]]]:
+    return [(c.name, [level.at_least for level in c.levels]) for c in rules.comparisons]
+
+
+def _judged(found: Match, patterns: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """→ judged matches and non-matches of each pattern, over all candidate pairs."""
+    if found.parts is None:
+        return judged_counts(found.records, found.pairs, patterns, found.judgements)
+    frames = (found.parts.frame(at) for at in range(len(found.parts) if found.judgements is not None else 0))
+    counts = [judged_counts(found.records, frame, patterns, found.judgements) for frame in frames]
+    known = [one for one in counts if one is not None]
+    return (sum(one[0] for one in known), sum(one[1] for one in known)) if known else None  # type: ignore[return-value]
+
+
+def _with_deciding(found: Match) -> Match:
+    """A scored Match → the same; of pairs that wait on disk, those that can have a say are taken into memory."""
+    if found.parts is None:
+        return found
+    floor = cluster.FOREST_FLOOR
+    strength = np.maximum(found.patterns["match_probability"].to_numpy(), conditions.deciding(found.patterns, floor))
+    pairs, similarities = partitions.deciding(found.parts, strength, records=len(found.records))
+    return replace(found, pairs=pairs, similarities=similarities)
 
 
 def _patterns(found: Match, rules: Rules) -> tuple[pl.DataFrame, np.ndarray]:

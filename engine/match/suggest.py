@@ -18,7 +18,8 @@ from engine.errors import InputError
 from engine.match import block as blocking
 from engine.match.encode import Encoded
 from engine.match.kinds import KINDS
-from engine.match.run import Match, encode_all, match, narrow
+from engine.match.run import Match, Table, encode_all, match, narrow
+from engine.match.spill import Keys, Room
 from engine.normalise import phones
 from engine.progress import Progress, silent
 from engine.rules import BlockingRule, Clustering, Comparison, Level, Rules, Veto
@@ -39,7 +40,7 @@ TOGETHER = ("person_name", "phone", "email", "website", "given_name", "family_na
 
 
 def suggest(
-    records: pl.DataFrame,
+    records: Table,
     *,
     entity: str,
     region: str | None = None,
@@ -59,24 +60,28 @@ def suggest(
 
 
 def suggest_and_match(
-    records: pl.DataFrame,
+    records: Table,
     *,
     entity: str,
     region: str | None = None,
     kinds: Mapping[str, str | None] | None = None,
     source: str | None = None,
     judgements: pl.DataFrame | None = None,
+    room: Room | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Match:
-    """Records → Match under suggested rules: what `suggest` and then `match` give, with nothing done twice."""
+    """Records → Match under suggested rules: what `suggest` and then `match` give, with nothing done twice.
+
+    `room`: the memory it may take, and where on disk the rest goes.
+    """
     began = time.perf_counter()
     open_ = _open_rules(records, entity, region, kinds, source)
-    keys = encode_all(records, open_, progress=progress)
+    keys = encode_all(records, open_, room=room, progress=progress)
     encoded = time.perf_counter()
     rules, trial = _trial(records, open_, keys, source=source, seed=seed, progress=progress)
     suggested = time.perf_counter()
-    if len(trial.records) == len(records):
+    if len(trial.records) == len(records) and not isinstance(keys[0], Keys):
         trial = replace(trial, judgements=judgements)
         found = narrow(trial, rules, seed=seed, progress=progress)
     else:
@@ -86,7 +91,7 @@ def suggest_and_match(
 
 
 def _open_rules(
-    records: pl.DataFrame, entity: str, region: str | None, kinds: Mapping[str, str | None] | None, source: str | None
+    records: Table, entity: str, region: str | None, kinds: Mapping[str, str | None] | None, source: str | None
 ) -> Rules:
     """Records → rules that name their comparisons and vetoes, and no blocking yet."""
     known = kinds if kinds is not None else ENTITIES[entity]
@@ -107,7 +112,7 @@ def _open_rules(
     )
 
 
-def region_of(records: pl.DataFrame, phones_in: Sequence[str] = ()) -> str:
+def region_of(records: Table, phones_in: Sequence[str] = ()) -> str:
     """Records, their phone columns → the country whose dialling rules the local numbers follow.
 
     The script of the text says where to begin; the numbers themselves overrule it when another country reads clearly
@@ -129,7 +134,7 @@ def region_of(records: pl.DataFrame, phones_in: Sequence[str] = ()) -> str:
     return phones.likely_region(pl.concat(numbers), default=guess) if numbers else guess
 
 
-def propose_comparisons(records: pl.DataFrame, kinds: Mapping[str, str | None]) -> tuple[Comparison, ...]:
+def propose_comparisons(records: Table, kinds: Mapping[str, str | None]) -> tuple[Comparison, ...]:
     """Records, kind of each column → comparisons with their default levels, near-empty and constant columns left out.
 
     Values of one kind in several columns (phones, names) are compared together.
@@ -147,7 +152,7 @@ def propose_comparisons(records: pl.DataFrame, kinds: Mapping[str, str | None]) 
     return tuple(made)
 
 
-def _filled(records: pl.DataFrame, kinds: Mapping[str, str | None]) -> dict[str, float]:
+def _filled(records: Table, kinds: Mapping[str, str | None]) -> dict[str, float]:
     """Columns worth comparing → share of records that have a value."""
     out = {}
     for column, kind in kinds.items():
@@ -212,7 +217,7 @@ def possible_blocking(comparisons: Sequence[Comparison]) -> tuple[BlockingRule, 
 
 
 def _trial(
-    records: pl.DataFrame,
+    records: Table,
     rules: Rules,
     keys: tuple[Mapping[str, Encoded], pl.DataFrame],
     *,
@@ -226,9 +231,12 @@ def _trial(
     afforded. In a sample groups are smaller by the share drawn, pairs by its square; caps and budget shrink alike.
     """
     size = len(records)
-    drawn = records.with_row_index("row").sample(SAMPLE, seed=seed, shuffle=False) if size > SAMPLE else None
-    sample = records if drawn is None else drawn.drop("row")
-    encoded = keys[0] if drawn is None else {n: e.of(drawn["row"].to_numpy()) for n, e in keys[0].items()}
+    encoded, sample = keys[0], records
+    if size > SAMPLE or isinstance(encoded, Keys):
+        rows = pl.int_range(size, eager=True)
+        rows = rows.sample(SAMPLE, seed=seed, shuffle=False) if size > SAMPLE else rows
+        sample = records.select(["record_id"] if source is None else ["record_id", source])[rows]
+        encoded = {name: one.of(rows.to_numpy()) for name, one in keys[0].items()}
     share = len(sample) / max(size, 1)
     budget = max(LEAST_BUDGET, PAIRS_PER_RECORD * size) * share**2
     every = possible_blocking(rules.comparisons)

@@ -170,7 +170,7 @@ def groups(found):
 
 def test_rules_without_conditions_leave_every_pair_to_the_evidence(found):
     assert set(conditions.verdicts(found.patterns).tolist()) == {OPEN}
-    assert "verdict" not in pair_table(found).columns
+    assert "verdict" not in pair_table(found, found.pairs).columns
 
 
 def test_a_merge_condition_merges_at_any_threshold_and_leaves_the_probability_alone(found):
@@ -283,9 +283,9 @@ def test_what_would_change_a_pair_knows_of_conditions(found):
 
 def test_a_run_writes_the_verdicts_beside_the_model_s_probability(found):
     asked = under(found, condition("merge", SAME_PHONE))
-    table = pair_table(asked)
+    table = pair_table(asked, asked.pairs)
     assert table.filter(verdict="merge")["phone"].unique().to_list() == ["from 100"]
-    assert table["match_probability"].to_list() == pair_table(found)["match_probability"].to_list()
+    assert table["match_probability"].to_list() == pair_table(found, found.pairs)["match_probability"].to_list()
     assert summarise(asked)["clusters"] <= summarise(found)["clusters"]
 
 

@@ -11,7 +11,7 @@ from tests.engine.match.tables import firm_rules, firms
 
 
 def test_pairs_name_their_records_and_levels(matched):
-    table = pair_table(matched)
+    table = pair_table(matched, matched.pairs)
     assert len(table) == len(matched.pairs)
     ids = matched.records["record_id"]
     assert table["left_id"].to_list() == ids.gather(matched.pairs["left"]).to_list()

@@ -45,8 +45,8 @@ def test_plan_from_the_command_line(workspace, capsys):
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        (["--rules", "nowhere.yaml"], "cannot read nowhere.yaml"),
-        (["--schedule", "nowhere.yaml"], "cannot read nowhere.yaml"),
+        (["--rules", "nowhere.yaml"], "cannot read the rules from nowhere.yaml"),
+        (["--schedule", "nowhere.yaml"], "cannot read the schedule from nowhere.yaml"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_one_line(workspace, capsys, extra, message):
