@@ -19,8 +19,9 @@ import polars as pl
 import streamlit as st
 
 from engine import rules as rule_files
-from engine.match import mutate, run, steps, suggest, switches
+from engine.match import mutate, run, spill, steps, suggest, switches
 from engine.match import rule_tests as engine_tests
+from engine.match.remembered import Remembered
 from engine.match.rule_tests import Result
 from engine.match.run import Match
 from engine.match.steps import Steps
@@ -43,6 +44,7 @@ from pages._ui import jobs, state
 from pages._ui.components.live import packing
 
 _FEW, _SOME, _MANY = 4, 24, 200
+MEMORY_SHARE = 0.7  # of the machine's memory that matching may take unless something else is set
 
 
 @st.cache_resource(show_spinner=False)
@@ -77,7 +79,10 @@ def suggested(path: str, snapshot_id: str, entity: str) -> Rules:
     """→ the rules the engine suggests for these records; the match under them is known as well then."""
 
     def work(progress: Progress) -> Rules:
-        found = suggest.suggest_and_match(snapshot(path, snapshot_id).frames[entity], entity=entity, progress=progress)
+        records = snapshot(path, snapshot_id).frames[entity]
+        found = suggest.suggest_and_match(
+            records, entity=entity, room=_within(path, records), remembered=_remembered(path), progress=progress
+        )
         open_ = msgspec.structs.replace(found.rules, weights=Weights(), thresholds=Thresholds())
         room().keep(_match_key(path, snapshot_id, entity, open_), (_weight(open_), found))
         return open_
@@ -139,11 +144,31 @@ def _compared(
     """→ the digest of the weights asked for at first, and the match under them."""
 
     def work(progress: Progress) -> tuple[str, Match]:
-        return _weight(rules), run.match(snapshot(path, snapshot_id).frames[entity], rules, progress=progress)
+        records = snapshot(path, snapshot_id).frames[entity]
+        found = run.match(records, rules, room=_within(path, records), remembered=_remembered(path), progress=progress)
+        return _weight(rules), found
 
     key = _match_key(path, snapshot_id, entity, rules)
     found: tuple[str, Match] = ask(key, work, slot=(view, entity), patience=patience)
     return found
+
+
+def memory_bytes(path: str) -> int:
+    """→ how much memory matching may take: what was set for the workspace, else most of what this machine has."""
+    return int(workspace(path).account().get("memory_bytes") or MEMORY_SHARE * spill.physical_memory())
+
+
+def _within(path: str, records: pl.DataFrame) -> spill.Room:
+    """→ the memory that may be taken; what does not fit waits in the workspace's folder, if its disk has the place."""
+    within = spill.Room(memory_bytes(path), Path(path))
+    if within.tight(len(records)):
+        within.check_disk(len(records))
+    return within
+
+
+def _remembered(path: str) -> Remembered:
+    """→ what earlier work in this workspace found out about values; the folder may have gone with a snapshot since."""
+    return Remembered(workspace(path).remembered)
 
 
 def _match_key(path: str, snapshot_id: str, entity: str, rules: Rules) -> jobs.Key:

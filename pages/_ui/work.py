@@ -143,6 +143,16 @@ def judgements(of: str) -> pl.DataFrame:
     return workspace().judgements(of)
 
 
+def memory_bytes() -> int:
+    """→ how much memory matching may take."""
+    return cache.memory_bytes(path())
+
+
+def set_memory(given: int) -> None:
+    """Keep how much memory matching may take, in bytes, for everybody who works on this workspace."""
+    workspace().save_account({**workspace().account(), "memory_bytes": given})
+
+
 def match(of: str, *, judged: bool = True, patience: float | None = None, before_too: bool = True) -> Match:
     """→ the match under the rules in use; without judgements where the view must not move while one judges.
 

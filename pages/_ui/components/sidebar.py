@@ -10,6 +10,8 @@ from pages._ui import state, text, work
 from pages._ui.components import frame
 from pages._ui.text import _, date
 
+_GIGABYTE = 1 << 30
+
 
 def tasks() -> dict[str, list[Page]]:
     """→ the pages, by task, with their names in the language in use."""
@@ -65,8 +67,27 @@ def draw(tasks: Mapping[str, Sequence[Page]]) -> DeltaGenerator:
             format_func=text.LANGUAGES.__getitem__,
             **state.keep("lang", text.language(), options=list(text.LANGUAGES)),
         )
+        with st.expander(_("Memory")):
+            _memory()
         st.caption(_("Winnow works on exports. It never writes to your CRM."))
     return under_way
+
+
+def _memory() -> None:
+    """How much memory matching may take."""
+    known = work.memory_bytes() / _GIGABYTE
+    given = st.number_input(
+        _("Memory for matching, GB"),
+        min_value=0.5,
+        step=0.5,
+        format="%.1f",
+        **state.keep("memory", round(known, 1)),
+        help=_(
+            "A table that needs more is matched in parts that wait on disk meanwhile: slower, with the same result."
+        ),
+    )
+    if abs(given - known) >= 0.1:
+        work.set_memory(round(given * _GIGABYTE))
 
 
 def entity() -> str | None:
