@@ -13,25 +13,37 @@ from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 
 from engine.match.encode import Encoded, rarity
+from engine.match.remembered import Remembered, named
 from engine.match.side_by_side import side_by_side
 from engine.match.sides import sides
 from engine.progress import Progress, silent
 from engine.rules import MISSING, SAME, Comparison
 
-CHUNK = 2_000_000  # distinct key pairs compared at a time: bounds memory and lets a job be cancelled
+CHUNK = 500_000  # distinct key pairs compared at a time: bounds memory and lets a job be cancelled
 
 
 def compare(
-    encoded: Mapping[str, Encoded], pairs: pl.DataFrame, *, progress: Progress = silent
+    encoded: Mapping[str, Encoded],
+    pairs: pl.DataFrame,
+    *,
+    remembered: Remembered | None = None,
+    progress: Progress = silent,
 ) -> dict[str, np.ndarray]:
-    """Encoded comparisons, candidate pairs → similarity of each pair (uint8, MISSING where a value is missing)."""
+    """Encoded comparisons, candidate pairs → similarity of each pair (uint8, MISSING where a value is missing).
+
+    `remembered`: what earlier runs found of the same pairs of values.
+    """
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    out = side_by_side("compare", encoded, lambda one: similarity(one, left, right), progress=progress)
+    out = side_by_side(
+        "compare", encoded, lambda one: similarity(one, left, right, remembered=remembered), progress=progress
+    )
     read_swapped_names(encoded, out, left, right)
     return out
 
 
-def similarity(one: Encoded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def similarity(
+    one: Encoded, left: np.ndarray, right: np.ndarray, *, remembered: Remembered | None = None
+) -> np.ndarray:
     """One encoded comparison, record rows of the pairs → their similarities (uint8)."""
     a, b = one.codes[left], one.codes[right]
     result = np.full(len(a), MISSING, np.uint8)
@@ -41,7 +53,7 @@ def similarity(one: Encoded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     different = np.flatnonzero(present & (a != b))
     if len(different):
         low, high, back = _distinct(a[different], b[different], len(one.table))
-        result[different] = _distinct_similarity(one, low, high)[back]
+        result[different] = _distinct_similarity(one, low, high, remembered)[back]
     return result
 
 
@@ -66,7 +78,22 @@ def _distinct(a: np.ndarray, b: np.ndarray, size: int) -> tuple[np.ndarray, np.n
     return low, (distinct & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64), back
 
 
-def _distinct_similarity(one: Encoded, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def _distinct_similarity(one: Encoded, low: np.ndarray, high: np.ndarray, remembered: Remembered | None) -> np.ndarray:
+    if remembered is None or not remembered.worth(one.comparison.kind, len(low)):
+        score = _compared(one, low, high)
+    else:
+        told = one.kind.told(one.table, one.context) if one.kind.told else None
+        score = remembered.similarities(
+            one.comparison.kind, named(one.table, told), low, high, lambda at: _compared(one, low[at], high[at])
+        )
+    same = score >= SAME
+    # The same value in two spellings: graded by the more common of the two.
+    score[same] = rarity(np.maximum(one.holders[low[same]], one.holders[high[same]]))
+    return score
+
+
+def _compared(one: Encoded, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """One encoded comparison, rows of its table → what the kind says of them (uint8), equal values not yet graded."""
     table, a, b = one.table, low, high
     if 2 * len(low) < len(table):  # of a few pairs, look at their values alone
         wanted = np.unique(np.concatenate([low, high]))
@@ -76,11 +103,7 @@ def _distinct_similarity(one: Encoded, low: np.ndarray, high: np.ndarray) -> np.
     for start in range(0, len(low), CHUNK):
         part = slice(start, start + CHUNK)
         made.append(np.array(one.kind.similarity(left[part], right[part], **one.context_argument)))
-    score = np.concatenate(made)
-    same = score >= SAME
-    # The same value in two spellings: graded by the more common of the two.
-    score[same] = rarity(np.maximum(one.holders[low[same]], one.holders[high[same]]))
-    return score
+    return np.concatenate(made)
 
 
 def read_swapped_names(
