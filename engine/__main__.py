@@ -176,6 +176,7 @@ def match(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """A snapshot → clusters and pairs per entity."""
     from engine.match.account import match_account
     from engine.match.output import write
+    from engine.match.remembered import Remembered
     from engine.match.spill import Room
     from engine.rules import load_all
     from engine.snapshot.workspace import Workspace
@@ -185,7 +186,8 @@ def match(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     rules = load_all(read_text(arguments.rules, "the rules")) if arguments.rules else {}
     judgements = {entity: workspace.judgements(entity) for entity in ("contact", "company")}
     room = Room(arguments.memory_limit, arguments.out, terminal.note)
-    found = match_account(snapshot, rules, judgements=judgements, room=room, progress=progress)
+    known = Remembered(workspace.remembered)
+    found = match_account(snapshot, rules, judgements=judgements, room=room, remembered=known, progress=progress)
     if not found:
         raise InputError("the snapshot holds fewer than two contacts or companies: nothing to compare")
     summary = write(found, arguments.out, extra={"snapshot": snapshot.id})
@@ -233,6 +235,7 @@ def _plan_arguments(parser: argparse.ArgumentParser) -> None:
 
 def plan(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """A snapshot, rules and a schedule → the plan as one ZIP."""
+    from engine.match.remembered import Remembered
     from engine.plan.make import make
     from engine.retention import schedule
     from engine.rules import load_all
@@ -251,6 +254,7 @@ def plan(arguments: argparse.Namespace, progress: Progress) -> Outcome:
         holds=schedule.load_holds(holds) if holds else (),
         judgements={entity: work.judgements(entity) for entity in ("contact", "company")},
         target=arguments.target,
+        remembered=Remembered(work.remembered),
         progress=progress,
     )
     counts = ", ".join(f"{action}: {count}" for action, count in figures["actions"].items())

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from engine.match.remembered import Remembered
 from engine.match.run import Match, match
 from engine.match.spill import Room
 from engine.match.suggest import suggest_and_match
@@ -23,12 +24,13 @@ def match_account(
     *,
     judgements: Mapping[str, pl.DataFrame] | None = None,
     room: Room | None = None,
+    remembered: Remembered | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> dict[str, Match]:
     """Snapshot → Match per entity that has at least two records; rules are suggested where none are given.
 
-    `room`: the memory that each entity may take, and where on disk the rest goes.
+    `room`: the memory that each entity may take, and where on disk the rest goes. `remembered`: as in `match`.
     """
     found = {}
     for entity in MATCHED:
@@ -39,9 +41,17 @@ def match_account(
             room.check_disk(len(records))
         given, judged = (rules or {}).get(entity), (judgements or {}).get(entity)
         if given:
-            found[entity] = match(records, given, judgements=judged, room=room, seed=seed, progress=progress)
+            found[entity] = match(
+                records, given, judgements=judged, room=room, remembered=remembered, seed=seed, progress=progress
+            )
         else:
             found[entity] = suggest_and_match(
-                records, entity=entity, judgements=judged, room=room, seed=seed, progress=progress
+                records,
+                entity=entity,
+                judgements=judged,
+                room=room,
+                remembered=remembered,
+                seed=seed,
+                progress=progress,
             )
     return found

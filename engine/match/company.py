@@ -38,6 +38,7 @@ COMPANY_LEVELS = (
     ("different", 0),
 )
 CHUNK = 50_000  # pairs compared at a time: bounds memory
+WEIGHT_STEPS = 20
 _OTHER_CORE, _OTHER_NUMBER = 87, 45
 _RAREST_WORDS = 3
 _ALIKE_LETTERS = 0.8  # Jaro–Winkler of the folds from which misspelt or joined names may be meant
@@ -71,7 +72,8 @@ def token_weights(keys: pl.DataFrame) -> dict[str, float]:
     """Key frame of a table's distinct names → weight of its words' folds and of Han characters, 0.1…1.
 
     A word that only one name holds says 1, a word that all names hold says 0.1 (inverse document frequency,
-    as a share of the greatest possible one).
+    as a share of the greatest possible one), in WEIGHT_STEPS steps: so that a table that grows a little leaves most
+    weights, and with them the similarities of most names, as they were.
     """
     distinct = keys.filter(pl.col("fold").is_not_null()).unique(["fold", "native"])
     total = max(len(distinct), 2)
@@ -81,7 +83,24 @@ def token_weights(keys: pl.DataFrame) -> dict[str, float]:
     )
     counted = pl.concat([words, han]).drop_nulls().group_by("words").len()
     says = 1 - counted["len"].cast(pl.Float64).log() / float(np.log(total))
-    return dict(zip(counted["words"], says.clip(0.1, 1), strict=True))
+    steps = (says * WEIGHT_STEPS).round() / WEIGHT_STEPS
+    return dict(zip(counted["words"], steps.clip(0.1, 1), strict=True))
+
+
+def told(keys: pl.DataFrame, weights: Mapping[str, float]) -> pl.Series:
+    """Key frame, `token_weights` → a number for each name that is equal where the weights of its words are."""
+    words = [pl.col("words").str.split(" "), pl.col("native").str.extract_all(r"\p{Han}")]
+    long = pl.concat(
+        keys.lazy().with_row_index("row").select("row", words=each.list.unique(), of=pl.lit(of))
+        for of, each in enumerate(words)
+    ).explode("words", empty_as_null=True)
+    table = pl.LazyFrame(
+        {"words": list(weights), "says": list(weights.values())}, {"words": pl.String, "says": pl.Float64}
+    )
+    said = long.join(table, on="words").select("row", pl.struct("of", "words", "says").hash(seed=1).alias("told"))
+    by_row = said.group_by("row").agg(pl.col("told").bitwise_xor()).collect()
+    rows = pl.DataFrame({"row": np.arange(len(keys), dtype=np.uint32)})
+    return rows.join(by_row, on="row", how="left", maintain_order="left")["told"].fill_null(0)
 
 
 def block_keys(keys: pl.DataFrame) -> pl.DataFrame:

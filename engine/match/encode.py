@@ -15,6 +15,7 @@ from engine.errors import UnknownColumn
 from engine.match.block import KeyColumn
 from engine.match.exclusions import struck
 from engine.match.kinds import KINDS, Kind
+from engine.match.remembered import Remembered
 from engine.match.side_by_side import side_by_side
 from engine.match.sides import factorised
 from engine.normalise import placeholders
@@ -102,13 +103,15 @@ def encode(
     *,
     region: str,
     exclusions: Sequence[Exclusion] = (),
+    remembered: Remembered | None = None,
     keep: Callable[[str, Encoded], None] | None = None,
     progress: Progress = silent,
 ) -> tuple[dict[str, Encoded], pl.DataFrame]:
     """Records, comparisons → encoded keys by comparison name, and the values that were ignored as placeholders.
 
-    The second frame: comparison, value, records, reason. `keep`: who takes each comparison's keys as soon as they are
-    made; one comparison is then made after the other, and none is given back.
+    The second frame: comparison, value, records, reason. `remembered`: what earlier runs made of values. `keep`: who
+    takes each comparison's keys as soon as they are made; one comparison is then made after the other, nothing is
+    remembered, and none is given back.
     """
     if keep is not None:
         ignored = []
@@ -122,14 +125,18 @@ def encode(
     made = side_by_side(
         "encode",
         {comparison.name: comparison for comparison in comparisons},
-        lambda comparison: _encode_one(records, comparison, region, exclusions),
+        lambda comparison: _encode_one(records, comparison, region, exclusions, remembered),
         progress=progress,
     )
     return {name: one for name, (one, _) in made.items()}, pl.concat([found for _, found in made.values()])
 
 
 def _encode_one(
-    records: Table, comparison: Comparison, region: str, excluded: Sequence[Exclusion]
+    records: Table,
+    comparison: Comparison,
+    region: str,
+    excluded: Sequence[Exclusion],
+    remembered: Remembered | None = None,
 ) -> tuple[Encoded, pl.DataFrame]:
     kind = KINDS[comparison.kind]
     # No value is empty, so that the empty text can stand for a missing one.
@@ -139,7 +146,11 @@ def _encode_one(
     ignored = placeholders.found(raw, pl.Series("records", times), comparison.kind)
     left, by_user = struck(raw, kind, comparison, excluded, region=region)
     dropped = raw.is_in(ignored["value"].implode()).fill_null(False)
-    keys = _keys(kind, left.set(dropped, None), region)
+    values = left.set(dropped, None)
+    if remembered is None or kind.whole:
+        keys = _keys(kind, values, region)
+    else:
+        keys = remembered.keys(comparison.kind, region, values, lambda fresh: _keys(kind, fresh, region))
     present = keys[kind.same].is_not_null().to_numpy()
     _, row_of_first, row = np.unique(keys.hash_rows(seed=1).to_numpy(), return_index=True, return_inverse=True)
     kept = present[row_of_first]

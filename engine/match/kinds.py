@@ -28,7 +28,8 @@ class Kind:
     veto: two values at most this alike can never belong to one record. recombine: the key column with the words of
     values that are made of parts which several records share by chance (see `engine.match.chance`). contradiction:
     names less alike than this are of two different people, whatever else they share. whole: keys are made of all
-    values together (what a word says depends on how many hold it), not of each by itself.
+    values together (what a word says depends on how many hold it, whether a day or a month stands first on the clear
+    dates), not of each by itself. told: key table, context → a column, equal where the context says the same of a row.
     """
 
     keys: Callable[[pl.Series, str], pl.DataFrame]
@@ -39,6 +40,7 @@ class Kind:
     alone: tuple[str, ...] = ()
     joint: tuple[str, ...] = ()
     context: Callable[[pl.DataFrame], Any] | None = None
+    told: Callable[[pl.DataFrame, Any], pl.Series] | None = None
     veto: int | None = None
     recombine: str | None = None
     contradiction: int | None = None
@@ -106,6 +108,7 @@ KINDS: Mapping[str, Kind] = {
         alone=("fold", "rare", "acronym", "bigrams", "start", "consonants"),
         joint=("fold", "first"),
         context=company.token_weights,
+        told=company.told,
         recombine="native",
     ),
     "phone": Kind(
@@ -157,6 +160,7 @@ KINDS: Mapping[str, Kind] = {
         similarity=codes.date,
         levels=codes.DATE_LEVELS,
         block_keys=dates.block_keys,
+        whole=True,
         alone=("date",),
         joint=("year_month", "parts"),
         veto=0,

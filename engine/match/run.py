@@ -17,6 +17,7 @@ from engine.match import chance, choose, cluster, compare, conditions, learn, pa
 from engine.match.encode import Encoded, encode
 from engine.match.judged import judged_counts
 from engine.match.kinds import KINDS, contradicting, expected_levels
+from engine.match.remembered import Remembered
 from engine.progress import Progress, silent
 from engine.rules import Comparison, Rules, Thresholds, Weights, validate
 
@@ -89,6 +90,7 @@ def match(
     source: str | None = None,
     keys: tuple[Mapping[str, Encoded], pl.DataFrame] | None = None,
     room: spill.Room | None = None,
+    remembered: Remembered | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Match:
@@ -97,10 +99,13 @@ def match(
     `source`: a column that names each record's table; pairs are then made only across tables.
     `judgements`: schema.JUDGEMENTS; they refine the weights and bind the clusters. `keys`: what `encode` makes of these
     records and comparisons, when it is known already. `room`: the memory it may take, and where on disk the rest goes.
+    `remembered`: what earlier runs found of the same values; not used where the keys wait on disk.
     """
     validate(rules)
     clock = _Stopwatch(progress)
-    encoded, placeholders = keys or clock("encode", lambda: encode_all(records, rules, room=room, progress=progress))
+    encoded, placeholders = keys or clock(
+        "encode", lambda: encode_all(records, rules, room=room, remembered=remembered, progress=progress)
+    )
     origin = None if source is None else records[source].fill_null("").rank("dense").to_numpy().astype(np.int64)
     if isinstance(encoded, spill.Keys):
         parts, report = clock("block", lambda: partitions.block(
@@ -119,7 +124,7 @@ def match(
 
     pairs, report = clock("block", lambda: blocking.block(key, rules.blocking, source=origin, progress=progress))
     cache.clear()
-    similarities = clock("compare", lambda: compare.compare(encoded, pairs, progress=progress))
+    similarities = clock("compare", lambda: compare.compare(encoded, pairs, remembered=remembered, progress=progress))
     assert isinstance(records, pl.DataFrame)
     base = _base(rules, records, encoded, pairs, similarities, placeholders, report, origin, judgements, clock.seconds)
     return reweigh(base, rules, seed=seed, progress=progress)
@@ -138,12 +143,19 @@ def _base(
 
 
 def encode_all(
-    records: Table, rules: Rules, *, room: spill.Room | None = None, progress: Progress = silent
+    records: Table,
+    rules: Rules,
+    *,
+    room: spill.Room | None = None,
+    remembered: Remembered | None = None,
+    progress: Progress = silent,
 ) -> tuple[Mapping[str, Encoded], pl.DataFrame]:
     """Records, rules → the keys of all comparisons, on disk where room is tight; the placeholders that were ignored."""
     keys = spill.Keys(room) if room is not None and room.tight(len(records)) else None
-    encoded, ignored = encode(records, rules.comparisons, region=rules.region, exclusions=rules.exclusions,
-                              keep=None if keys is None else keys.put, progress=progress)  # fmt: skip
+    encoded, ignored = encode(
+        records, rules.comparisons, region=rules.region, exclusions=rules.exclusions, remembered=remembered,
+        keep=None if keys is None else keys.put, progress=progress,
+    )  # fmt: skip
     return encoded if keys is None else keys, ignored
 
 

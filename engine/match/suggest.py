@@ -18,6 +18,7 @@ from engine.errors import InputError
 from engine.match import block as blocking
 from engine.match.encode import Encoded
 from engine.match.kinds import KINDS
+from engine.match.remembered import Remembered
 from engine.match.run import Match, Table, encode_all, match, narrow
 from engine.match.spill import Keys, Room
 from engine.normalise import phones
@@ -26,7 +27,8 @@ from engine.rules import BlockingRule, Clustering, Comparison, Level, Rules, Vet
 from engine.schema import ENTITIES
 from engine.snapshot.headers import field_of
 
-SAMPLE = 50_000  # records on which blocking rules are tried
+SAMPLE = 50_000  # records on which blocking rules are tried, at least, …
+LEAST_SHARE = 0.02  # … and this share of all: of pairs only its square is seen, of ten million records too few matches
 PAIRS_PER_RECORD = 10  # the pair budget, at least …
 LEAST_BUDGET = 200_000  # … this many pairs, which take no time
 FILLED = 0.02  # columns with fewer values than this share of records say too little to compare
@@ -68,24 +70,26 @@ def suggest_and_match(
     source: str | None = None,
     judgements: pl.DataFrame | None = None,
     room: Room | None = None,
+    remembered: Remembered | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Match:
     """Records → Match under suggested rules: what `suggest` and then `match` give, with nothing done twice.
 
-    `room`: the memory it may take, and where on disk the rest goes.
+    `room`: the memory it may take, and where on disk the rest goes. `remembered`: as in `match`.
     """
     began = time.perf_counter()
     open_ = _open_rules(records, entity, region, kinds, source)
-    keys = encode_all(records, open_, room=room, progress=progress)
+    keys = encode_all(records, open_, room=room, remembered=remembered, progress=progress)
     encoded = time.perf_counter()
-    rules, trial = _trial(records, open_, keys, source=source, seed=seed, progress=progress)
+    rules, trial = _trial(records, open_, keys, source=source, remembered=remembered, seed=seed, progress=progress)
     suggested = time.perf_counter()
     if len(trial.records) == len(records) and not isinstance(keys[0], Keys):
         trial = replace(trial, judgements=judgements)
         found = narrow(trial, rules, seed=seed, progress=progress)
     else:
-        found = match(records, rules, judgements=judgements, source=source, keys=keys, seed=seed, progress=progress)
+        found = match(records, rules, judgements=judgements, source=source, keys=keys, remembered=remembered, seed=seed,
+                      progress=progress)  # fmt: skip
     spent = {"encode": round(encoded - began, 3), "suggest": round(suggested - encoded, 3)}
     return replace(found, seconds={**found.seconds, **spent})
 
@@ -158,9 +162,10 @@ def _filled(records: Table, kinds: Mapping[str, str | None]) -> dict[str, float]
     for column, kind in kinds.items():
         if kind is None or column not in records.columns:
             continue
-        values = records[column].cast(pl.String).str.strip_chars().replace("", None)
-        share = 1 - values.null_count() / max(len(values), 1)
-        if share >= FILLED and values.drop_nulls().n_unique() > 1:
+        values = records[column].cast(pl.String).str.strip_chars().drop_nulls()
+        values = values.filter(values != "")
+        share = len(values) / max(len(records), 1)
+        if share >= FILLED and (values != values[0]).any():
             out[column] = share
     return out
 
@@ -222,6 +227,7 @@ def _trial(
     keys: tuple[Mapping[str, Encoded], pl.DataFrame],
     *,
     source: str | None,
+    remembered: Remembered | None = None,
     seed: int,
     progress: Progress,
 ) -> tuple[Rules, Match]:
@@ -234,7 +240,8 @@ def _trial(
     encoded, sample = keys[0], records
     if size > SAMPLE or isinstance(encoded, Keys):
         rows = pl.int_range(size, eager=True)
-        rows = rows.sample(SAMPLE, seed=seed, shuffle=False) if size > SAMPLE else rows
+        drawn = max(SAMPLE, round(LEAST_SHARE * size))
+        rows = rows.sample(drawn, seed=seed, shuffle=False) if size > drawn else rows
         sample = records.select(["record_id"] if source is None else ["record_id", source])[rows]
         encoded = {name: one.of(rows.to_numpy()) for name, one in keys[0].items()}
     share = len(sample) / max(size, 1)
@@ -243,7 +250,8 @@ def _trial(
     possible = [msgspec.structs.replace(rule, cap=max(2, round(rule.cap * share))) for rule in every]
     tried = _affordable(encoded, possible, budget)
     open_ = msgspec.structs.replace(rules, blocking=tried)
-    trial = match(sample, open_, source=source, keys=(encoded, keys[1]), seed=seed, progress=progress)
+    trial = match(sample, open_, source=source, keys=(encoded, keys[1]), remembered=remembered, seed=seed,
+                  progress=progress)  # fmt: skip
     free = min(FREE_PAIRS * share**2, budget)
     chosen = _cover(trial.pairs["found_by"].to_numpy(), trial.probability, tried, budget=budget, free=free)
     full = {rule.name: rule for rule in every}

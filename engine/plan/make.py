@@ -10,6 +10,7 @@ import polars as pl
 from engine.files import write_atomically
 from engine.match import conditions
 from engine.match.account import match_account
+from engine.match.remembered import Remembered
 from engine.match.run import Match
 from engine.plan.build import Plan, build
 from engine.plan.compile import capabilities
@@ -37,15 +38,16 @@ def make(
     decisions: Sequence[Decision] = (),
     target: str = "csv",
     limit: int | None = None,
+    remembered: Remembered | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """(snapshot, folder) → writes plan.zip there, whole or not at all, and gives its figures back.
 
     Contacts and companies are matched with `rules` (suggested where not given); the schedule defaults to
-    `schedule.default()`.
+    `schedule.default()`. `remembered`: as in `engine.match.run.match`.
     """
     schedule = schedule or default()
-    matches = match_account(snapshot, rules, judgements=judgements, progress=progress)
+    matches = match_account(snapshot, rules, judgements=judgements, remembered=remembered, progress=progress)
     progress("plan", 0.0)
     dispositions = decide(snapshot, schedule, holds, as_of=as_of)
     trash_counts = bool(capabilities().get(target, {}).get("trash_counts", False))

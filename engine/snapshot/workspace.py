@@ -3,6 +3,7 @@
     snapshots/<id>/   manifest.json, a Parquet file per entity, rejects.parquet
     inbox/            files too large to upload are put here
     rules/<name>.yaml · judgements.jsonl · holds.yaml · schedule.yaml · account.json
+    remembered/       what was worked out of the snapshots' values, to be deleted at any time (engine.match.remembered)
 
 Whatever is written appears whole or not at all: it is written beside, flushed to disk, then renamed.
 """
@@ -110,11 +111,17 @@ class Workspace:
         return Snapshot(id=info.id, frames=frames, rejects=rejects, sources=info.sources, as_of=day)
 
     def delete(self, id: str) -> None:
-        """A snapshot's id, or its beginning → it is gone from the workspace."""
+        """A snapshot's id, or its beginning → it is gone from the workspace, with all that was remembered of values."""
         folder = self._find(id)
         doomed = folder.with_name(f".gone-{folder.name}-{os.getpid()}")
         folder.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
+        shutil.rmtree(self.remembered, ignore_errors=True)
+
+    @property
+    def remembered(self) -> Path:
+        """→ the folder of what was worked out of the snapshots' values: personal data, as they are."""
+        return self.path / "remembered"
 
     # Inbox ------------------------------------------------------------------------------------------------------------
 

@@ -200,3 +200,13 @@ def test_a_workspace_is_a_folder_that_can_be_written(tmp_path):
         Workspace(tmp_path / "file")
     with pytest.raises(WorkspaceError, match="cannot be written"):
         Workspace(tmp_path / "file" / "below").save(snapshot())
+
+
+def test_what_was_remembered_of_values_goes_with_a_snapshot(tmp_path):
+    work = Workspace(tmp_path / "w")
+    id = work.save(snapshot())
+    work.remembered.mkdir()
+    (work.remembered / "values").write_text("+7 916")
+    work.delete(id)
+    assert not work.remembered.exists()
+    assert work.snapshots() == []
