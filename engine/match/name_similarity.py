@@ -12,7 +12,6 @@ Shared by the comparisons of given, family and whole names in `engine.match.pers
    ≤ 70  two known given names that are not the same person's; two different Chinese syllables
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -24,9 +23,9 @@ from rapidfuzz.process import cpdist
 
 from engine.match.sides import Keys
 from engine.normalise import name_reference
-from engine.normalise.names import family_stem
+from engine.normalise.names import stem_all
 from engine.normalise.scripts import has_han, romanise
-from engine.normalise.spelling import fold_all, pinyin_skeleton, skeleton_all, syllables
+from engine.normalise.spelling import fold_all, for_lines, in_lines, pinyin_skeleton, skeleton_all, syllables
 
 Scores = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
@@ -39,7 +38,7 @@ SIBLING = 79  # Сергеевич and Сергеевна
 OTHER_NAME = 70  # the most that two names known to be different may reach
 _TEXTS = ("text", "fold", "skeleton", "stem", "father")
 
-_PATRONYMIC = re.compile("(?<=..)(?:[oei]vich|[oei]vna|ichna)$")
+_PATRONYMIC = for_lines("(?<=..)(?:[oei]vich|[oei]vna|ichna)$")
 # Letters that an initial may stand for in another romanisation: J. Ivanova is Yulia, Julia or Yana.
 _INITIALS = {"j": "ijyuae", "y": "ijyuae", "i": "ijyuae", "e": "eiy", "c": "ckst", "k": "kch", "x": "xkh", "h": "hkg",
              "g": "gh", "v": "vw", "w": "vw", "z": "zs", "u": "uiy", "f": "fp", "p": "pf", "t": "tc"}  # fmt: skip
@@ -58,6 +57,8 @@ def words(texts: Sequence[str]) -> dict[str, np.ndarray]:
         _bits((_INITIALS.get(r[:1], r[:1]) if one else "") + r[:1] + f[:1])
         for r, f, one in zip(roman, folded, initial, strict=True)
     ]
+    fathers = in_lines(folded, [(_PATRONYMIC, "")])
+    fathers = [father if len(fold) > 6 else fold for fold, father in zip(folded, fathers, strict=True)]
     skeletons = skeleton_all(folded)
     for place in np.flatnonzero(han).tolist():
         skeletons[place] = pinyin_skeleton(roman[place])
@@ -65,8 +66,8 @@ def words(texts: Sequence[str]) -> dict[str, np.ndarray]:
         "text": np.array(texts, object),
         "fold": np.array(folded, object),
         "skeleton": np.array(skeletons, object),
-        "stem": np.array([family_stem(f) for f in folded], object),
-        "father": np.array([_PATRONYMIC.sub("", f) if len(f) > 6 else f for f in folded], object),
+        "stem": np.array(stem_all(folded), object),
+        "father": np.array(fathers, object),
         "length": np.fromiter(map(len, folded), np.int16, len(folded)),
         "bones": np.fromiter(map(len, skeletons), np.int16, len(skeletons)),
         "letters": np.array(letters, np.int32),

@@ -25,10 +25,13 @@ _PATRONYMIC = re.compile(
 )
 _INITIALS = re.compile("[B-DF-HJ-NP-TV-XZ]{2,3}")  # JC Juncker
 _TURKIC_PATRONYMIC = re.compile(r"(?:оглы|оглу|кызы|кизи|уулу|улы|угли|ogly|oglu|kyzy|uulu|uly)$")
-_FAMILY_ENDING = re.compile(
-    r"(?:[оеё]ва?|[иы]на?|[сц]к(?:ий|ая)|ой|[ыи]х|ко|[чюуя]к|дзе|швили|ян|ава|ич|"
-    r"ovic|[oe]va?|sk(?:y|iy|ii|ij|i|aya|a)|enko|chuk|dze|shvili|yan|ian|sen|son|mann|berg)$"
+# Few words end like a patronymic: the patterns are tried on those alone.
+_PATRONYMIC_ENDS = ("ич", "на", "лы", "лу", "зы", "зи", "ли", "ich", "ych", "na", "ly", "lu", "zy")
+_ENDINGS = (
+    "ов ова ев ева ёв ёва ин ина ын ына ский ская цкий цкая ой ых их ко чк юк ук як дзе швили ян ава ич "
+    "ovic ov ova ev eva sky skiy skii skij ski skaya ska enko chuk dze shvili yan ian sen son mann berg"
 )
+_FAMILY_ENDINGS = tuple(_ENDINGS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +138,18 @@ def _full_word(text: str, roman: str, folded: str, *, capitals: bool = False, hy
         perhaps_title=text in name_reference.words("perhaps_titles"),
         particle=text in name_reference.words("particles"),
         given=folded in name_reference.given_names(),
-        patronymic=len(text) > 5 and bool(_PATRONYMIC.search(text) or _TURKIC_PATRONYMIC.search(text)),
-        family_ending=len(text) > 3 and bool(_FAMILY_ENDING.search(text)),
+        patronymic=len(text) > 5 and text.endswith(_PATRONYMIC_ENDS) and _is_patronymic(text),
+        family_ending=len(text) > 3 and text.endswith(_FAMILY_ENDINGS),
         capitals=capitals,
         chinese=0 < len(parts) <= 2,
         surname=folded in name_reference.latin_surnames(),
         frequent=folded in name_reference.frequent_surnames(),
         hyphen=hyphen,
     )
+
+
+def _is_patronymic(text: str) -> bool:
+    return bool(_PATRONYMIC.search(text) or _TURKIC_PATRONYMIC.search(text))
 
 
 def han_word(text: str) -> Word:

@@ -14,6 +14,7 @@ from engine.files import read_yaml
 _REFERENCE = Path(__file__).parent.parent / "reference"
 _LONGEST_PINYIN = 40
 _PLAIN = re.compile("[a-z]+")
+_PINYIN_ENDS = frozenset("aeiouvngrm")
 # What every text of pinyin syllables looks like, and most names do not: tells them apart at a glance.
 _LIKE_PINYIN = re.compile(
     "(?:(?:[zcs]h|[bpmfdtnlgkhjqxzcsryw])?(?:[aeiou]{1,3}|(?<=[ln])ve?)(?:ng?|r)?|ng?|h?m|hng|[ln]yu)+"
@@ -49,16 +50,17 @@ def fold_all(romanised: Sequence[str]) -> list[str]:
     for kind in (False, True):
         words = [word for word, is_spared in zip(plain, spared, strict=True) if is_spared == kind]
         rules = [(pattern, to) for pattern, to, loose in _line_rules() if not (loose and kind)]
-        known |= zip(words, _in_lines(words, rules), strict=True)
+        known |= zip(words, in_lines(words, rules), strict=True)
     return [known[word] for word in romanised]
 
 
 def skeleton_all(folded: Sequence[str]) -> list[str]:
     """Folds → their skeletons: what `skeleton` gives for each, in a few passes over all of them."""
-    return _in_lines([word.replace("\n", "") for word in folded], _SKELETON_LINES)
+    return in_lines([word.replace("\n", "") for word in folded], _SKELETON_LINES)
 
 
-def _in_lines(words: Sequence[str], rules: Sequence[tuple[re.Pattern[str], str]]) -> list[str]:
+def in_lines(words: Sequence[str], rules: Sequence[tuple[re.Pattern[str], str]]) -> list[str]:
+    """Words without line breaks, replacements made by `for_lines` → the words after all of them, in their order."""
     text = "\n".join(words)
     for pattern, to in rules:
         text = pattern.sub(to, text)
@@ -98,7 +100,7 @@ def syllables(word: str) -> tuple[str, ...]:
     >>> syllables("xiaoming"), syllables("jukka")
     (('xiao', 'ming'), ())
     """
-    if len(word) > _LONGEST_PINYIN or not _LIKE_PINYIN.fullmatch(word):
+    if len(word) > _LONGEST_PINYIN or word[-1:] not in _PINYIN_ENDS or not _LIKE_PINYIN.fullmatch(word):
         return ()
     if word in _pinyin_syllables():
         return (word,)
@@ -140,17 +142,19 @@ _PINYIN_SKELETON = [
 ] + _SKELETON[1:]
 
 
-def _for_lines(pattern: str) -> re.Pattern[str]:
-    # Of many words, one a line: a line ends where a word does, and its end is none of "any other letters".
+def for_lines(pattern: str) -> re.Pattern[str]:
+    """A pattern for one word → the same for many words, one a line: a word's end is none of "any other letters"."""
     return re.compile(pattern.replace("[^", r"[^\n"), re.MULTILINE)
 
 
-_SKELETON_LINES = [(_for_lines(pattern.pattern), to) for pattern, to in _SKELETON]
+_SKELETON_LINES = [(for_lines(pattern.pattern), to) for pattern, to in _SKELETON]
 
 
 @lru_cache(1 << 16)
 def _is_pinyin(word: str) -> bool:
     """Whether a word may be a Chinese surname or given name: one or two syllables. Julia and Juri are not."""
+    if word[-1:] not in _PINYIN_ENDS:
+        return False
     parts = syllables(word) if 1 < len(word) <= 12 and not word.startswith(("juli", "juri")) else ()
     return 1 <= len(parts) <= 2 and all(len(p) > 1 for p in parts)
 
@@ -174,4 +178,4 @@ def _fold_rules() -> list[tuple[re.Pattern[str], str, bool]]:
 
 @cache
 def _line_rules() -> list[tuple[re.Pattern[str], str, bool]]:
-    return [(_for_lines(r["from"]), r["to"], r.get("loose", False)) for r in tables()["fold"]]
+    return [(for_lines(r["from"]), r["to"], r.get("loose", False)) for r in tables()["fold"]]

@@ -7,6 +7,7 @@ from pypinyin.pinyin_dict import pinyin_dict
 
 from engine.normalise import name_reference, spelling
 from engine.normalise.name_words import look_up, split, split_all
+from engine.normalise.names import family_stem, stem_all
 from engine.normalise.spelling import fold, fold_all, skeleton, skeleton_all
 
 LETTERS = st.text(alphabet="abcdefghijklmnopqrstuvwxyz'-ö王", max_size=14)
@@ -50,3 +51,9 @@ def test_surnames_on_file_are_read_as_any_han_text_is() -> None:
     assert read <= name_reference.latin_surnames()
     first = name_reference._surnames()["single"].strip()[:20]
     assert name_reference.frequent_surnames() == {name_reference.word_fold(surname) for surname in first}
+
+
+@given(st.lists(LETTERS, max_size=30))
+def test_stems_are_those_of_each_word(words: list[str]) -> None:
+    endings = [*words, *(word + "ova" for word in words), *(word + "skaia" for word in words)]
+    assert stem_all(endings) == [family_stem(word) for word in endings]
