@@ -20,6 +20,7 @@ LANGUAGES = {"en": "English", "ru": "Русский", "zh": "中文"}
 _LOCALES = {"en": "en", "ru": "ru", "zh": "zh_Hans"}
 _FOLDER = Path(__file__).parent / "locale"
 _in_use: ContextVar[str] = ContextVar("language", default="en")
+_speaking: ContextVar[gettext.NullTranslations | None] = ContextVar("catalogue", default=None)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$:^=&])")
 _LINKS = re.compile(r"@|:(?=/)|www(?=\\?\.)", re.IGNORECASE)  # what a renderer would make a link of
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
@@ -29,6 +30,7 @@ _BYTES = 1024  # CRMs sell and show storage in these
 def use(language: str) -> None:
     """A language code → from now on this run speaks it; an unknown one means English."""
     _in_use.set(language if language in LANGUAGES else "en")
+    _speaking.set(_catalogue(_in_use.get()))  # looked for once a run: a page says thousands of words
 
 
 def language() -> str:
@@ -44,13 +46,14 @@ def best(wanted: str | None) -> str:
 
 def _(message: str, **values: object) -> str:
     """An English sentence, with {named} gaps → the same in the language in use, the gaps filled."""
-    said = _catalogue(language()).gettext(message)
+    said = (_speaking.get() or _catalogue(language())).gettext(message)
     return said.format(**values) if values else said
 
 
 def n_(one: str, many: str, count: int, **values: object) -> str:
     """(singular, plural, number) → the right plural form; `{n}` is the number as the language writes it."""
-    return _catalogue(language()).ngettext(one, many, count).format(n=num(count), **values)
+    said = (_speaking.get() or _catalogue(language())).ngettext(one, many, count)
+    return said.format(n=num(count), **values)
 
 
 def num(value: float | None, digits: int = 0) -> str:
