@@ -1,7 +1,5 @@
 """Plan: everything that is to be done, why, what it changes, and the ZIP to take along."""
 
-import streamlit as st
-
 from pages._ui import outcome, work
 from pages._ui.components import frame, plan_views, sidebar
 from pages._ui.text import _
@@ -19,10 +17,12 @@ else:
         plan = outcome.plan()
     plan_views.figures(plan)
     plan_views.take_along(plan)
-    items, change, check = st.tabs([_("What is to be done"), _("What changes"), _("Check a plan")])
-    with items:
-        plan_views.items(plan)
-    with change:
-        plan_views.change(plan)
-    with check:
-        plan_views.check()
+    frame.tabs(
+        {
+            _("What is to be done"): lambda: plan_views.items(plan),
+            _("What changes"): lambda: plan_views.change(plan),
+            _("Check a plan"): plan_views.check,
+        },
+        key="plan_tabs",
+        inputs=(_("Check a plan"),),
+    )

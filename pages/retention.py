@@ -1,7 +1,5 @@
 """Retention: what is kept how long, what falls due, what is held."""
 
-import streamlit as st
-
 from pages._ui import outcome, work
 from pages._ui.components import frame, schedule_views, sidebar
 from pages._ui.text import _
@@ -18,10 +16,12 @@ else:
     with frame.working(_("Applying the schedule…")):
         decided = outcome.dispositions()
     schedule_views.figures(decided)
-    due, rules, holds = st.tabs([_("What falls due"), _("Schedule"), _("Holds")])
-    with due:
-        schedule_views.due(decided)
-    with rules:
-        schedule_views.editor()
-    with holds:
-        schedule_views.holds(decided)
+    frame.tabs(
+        {
+            _("What falls due"): lambda: schedule_views.due(decided),
+            _("Schedule"): schedule_views.editor,
+            _("Holds"): lambda: schedule_views.holds(decided),
+        },
+        key="retention_tabs",
+        inputs=(_("Schedule"), _("Holds")),
+    )

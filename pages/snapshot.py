@@ -12,22 +12,19 @@ frame.title(
     _("A snapshot is one export of your CRM, kept as it was. Load one, check how it was read, see what it holds."),
 )
 snapshot = work.snapshot()
-names = [_("Load an export"), _("Snapshots"), _("How it was read"), _("What it holds")]
-load, known, reading, profile = st.tabs(names, default=names[0] if snapshot is None else names[3])
-with load:
-    loading.choose()
-    with frame.guard():
-        loading.draft()
-with known:
-    snapshot_views.known()
-with reading:
-    if snapshot is None:
-        frame.nothing_loaded(here=True)
-    else:
-        snapshot_views.sources(snapshot)
-        snapshot_views.rejects(snapshot)
-with profile:
-    if snapshot is None:
-        frame.nothing_loaded(here=True)
-    else:
-        snapshot_views.profile(snapshot)
+if snapshot is None:
+    frame.nothing_loaded(here=True)
+    st.subheader(_("Load an export"), anchor=False)
+    loading.load()
+else:
+    frame.tabs(
+        {
+            _("Load an export"): loading.load,
+            _("Snapshots"): snapshot_views.known,
+            _("How it was read"): lambda: snapshot_views.reading(snapshot),
+            _("What it holds"): lambda: snapshot_views.profile(snapshot),
+        },
+        key="snapshot_tabs",
+        first=_("What it holds"),
+        inputs=(_("Load an export"),),
+    )

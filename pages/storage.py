@@ -1,7 +1,5 @@
 """Usage: what fills the storage, what could go, what grew."""
 
-import streamlit as st
-
 from pages._ui import work
 from pages._ui.components import frame, sidebar, storage_views
 from pages._ui.text import _
@@ -21,10 +19,11 @@ elif "file" not in snapshot.frames or snapshot.frames["file"].is_empty():
 else:
     with frame.working(_("Adding up files…")):
         storage_views.quota_row(snapshot)
-    by, findings, growth = st.tabs([_("By group"), _("What could go"), _("What grew")])
-    with by:
-        storage_views.by_group()
-    with findings:
-        storage_views.findings()
-    with growth:
-        storage_views.growth()
+    frame.tabs(
+        {
+            _("By group"): storage_views.by_group,
+            _("What could go"): storage_views.findings,
+            _("What grew"): storage_views.growth,
+        },
+        key="storage_tabs",
+    )

@@ -145,6 +145,11 @@ def reset(widget: str) -> None:
     st.session_state.pop(widget, None)
 
 
+def is_drawn(widget: str) -> bool:
+    """The key of a widget → whether the run before drew it: Streamlit forgets those of a page that was left."""
+    return widget in st.session_state
+
+
 def said(component: str) -> dict[str, Any]:
     """The key of a component → what it last sent, by name."""
     return dict(st.session_state.get(component) or {})

@@ -2,18 +2,17 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import altair as alt
 import streamlit as st
 
 from engine.errors import WinnowError
-from pages._ui import intake, jobs, text, words, work
+from pages._ui import intake, jobs, state, text, words, work
 from pages._ui.components import background
 from pages._ui.text import _
 
-_CARD = 132  # pixels: six to a row at 1280, two at 400
 _log = logging.getLogger("winnow")
 
 
@@ -78,13 +77,22 @@ def open_sample() -> None:
         st.rerun()
 
 
-def tabs(parts: Mapping[str, Callable[[], None]], *, key: str) -> None:
-    """(name → what draws it) → tabs, of which only the open one is drawn; what goes wrong in it is said there."""
-    shown = st.tabs(list(parts), key=f"{key}:{text.language()}", on_change="rerun")
-    for tab, draw in zip(shown, parts.values(), strict=True):
-        if tab.open:
-            with tab, guard():
-                draw()
+def tabs(
+    parts: Mapping[str, Callable[[], None]], *, key: str, first: str | None = None, inputs: Collection[str] = ()
+) -> None:
+    """(name → what draws it) → tabs, of which only the open one is drawn; what goes wrong in it is said there.
+
+    `first`: the name of the tab that is open to begin with. `inputs`: names of tabs in which things are typed that do
+    not hold before a button is pressed; once opened, they stay drawn, or what was typed would be lost.
+    """
+    key = f"{key}:{text.language()}"
+    drawn = state.get(f"drawn:{key}", ()) if state.is_drawn(key) else ()
+    shown = dict(zip(parts, st.tabs(list(parts), key=key, default=first, on_change="rerun"), strict=True))
+    drawn = tuple(name for name, tab in shown.items() if tab.open or (name in drawn and name in inputs))
+    state.put(f"drawn:{key}", drawn)
+    for name in drawn:
+        with shown[name], guard():
+            parts[name]()
 
 
 def numbers(*columns: str) -> dict[str, object]:
@@ -93,10 +101,10 @@ def numbers(*columns: str) -> dict[str, object]:
 
 
 def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
-    """(name, value, explanation) of each figure → a row of cards that wraps; names wrap too, whatever the language."""
+    """(name, value, explanation) of each figure → cards that fill the row and wrap; names wrap too, in any language."""
     with st.container(horizontal=True, gap="small"):
         for name, value, explanation in values:
-            with st.container(border=True, width=_CARD, gap=None, height="stretch"):
+            with st.container(border=True, gap=None, height="stretch", vertical_alignment="distribute"):
                 st.caption(name, help=explanation)
                 st.markdown(f"#### {value}", anchors=False)
 

@@ -17,6 +17,13 @@ _TYPES = ["csv", "tsv", "txt", "xlsx", "json", "parquet", "zip"]
 _EXAMPLE = 40  # letters
 
 
+def load() -> None:
+    """Choose files, check how they were read, keep them."""
+    choose()
+    with frame.guard():
+        draft()
+
+
 def choose() -> None:
     """Three ways in: upload, the inbox folder, the bundled sample account."""
     upload, inbox, sample = st.columns([2, 2, 1])

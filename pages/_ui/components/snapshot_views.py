@@ -32,6 +32,12 @@ def known() -> None:
                 )
 
 
+def reading(snapshot: object) -> None:
+    """How the files were read, and what did not become a record."""
+    sources(snapshot)
+    rejects(snapshot)
+
+
 def sources(snapshot: object) -> None:
     """Each file of the snapshot: format, encoding, delimiter, CRM, rows; and its mapping."""
     rows = [
