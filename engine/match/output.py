@@ -45,9 +45,9 @@ def _write_pairs(matches: Mapping[str, Match], path: Path) -> None:
     if len(matches) == 1:
         (one,) = matches.values()
         if one.parts is None:
-            pair_table(one, one.pairs).write_parquet(path)
+            pair_table(one, one.pairs).write_parquet(path, compression="lz4", statistics=False)
             return
-        with pq.ParquetWriter(path, pair_table(one, one.pairs.head(0)).to_arrow().schema, compression="zstd") as writer:
+        with pq.ParquetWriter(path, pair_table(one, one.pairs.head(0)).to_arrow().schema, compression="lz4") as writer:
             for at in range(len(one.parts)):
                 writer.write_table(pair_table(one, one.parts.frame(at)).to_arrow())
         return
