@@ -130,10 +130,14 @@ def tuned(
 def _counted_anew(match: "Match", comparison: Comparison, weights: Weights) -> Weights:
     """Match, a comparison with other bounds → the weights, this comparison's level probabilities counted anew."""
     joint = match.pairs["pattern"].to_numpy().astype(np.int64) * CODES + match.similarities[comparison.name]
-    pairs = np.bincount(joint, minlength=len(match.patterns) * CODES).reshape(-1, CODES)
+    counted = np.bincount(joint)
+    there = np.flatnonzero(counted)
+    pattern, similar, pairs = there // CODES, there % CODES, counted[there]
     log_likely = weigh.log_likelihoods(match.rules.comparisons, match.rules.weights, match.patterns)
     likely = np.exp(log_likely - log_likely.max(axis=1, keepdims=True))
-    by_class = (likely / likely.sum(axis=1, keepdims=True)).T @ pairs
+    share = likely / likely.sum(axis=1, keepdims=True)
+    # No matrix product: its threads wait for each other while others use the cores.
+    by_class = np.stack([np.bincount(similar, pairs * one[pattern], minlength=CODES) for one in share.T])
     bounds = [level.at_least for level in reversed(comparison.levels)]
     counts = np.add.reduceat(by_class[:, :MISSING], bounds, axis=1) + SMOOTH
     share = counts / counts.sum(axis=1, keepdims=True)

@@ -21,7 +21,7 @@ from engine.match.judged import judged_counts
 from engine.match.run import Match
 from engine.match.steps import Steps
 from engine.rules import BlockingRule, Rules, Thresholds, Veto
-from pages._ui import cache, jobs, sample, state
+from pages._ui import cache, jobs, state
 from pages._ui.jobs import Job
 
 MATCHED = ("contact", "company")
@@ -242,8 +242,8 @@ def offered(of: str, used: Rules) -> tuple[Veto, ...]:
 
 def truth(of: str) -> pl.DataFrame | None:
     """→ record_id, cluster_id of a sample account, whose truth is known; None for any other."""
-    held = snapshot()
-    return None if held is None or of not in held.frames else sample.truth(of, held.frames[of])
+    chosen = snapshot_id()
+    return None if chosen is None else cache.truth(path(), chosen, of)
 
 
 def after_vetoes(of: str, found: Match) -> Match:
