@@ -72,11 +72,12 @@ def token_weights(keys: pl.DataFrame) -> dict[str, float]:
     """Key frame of a table's distinct names → weight of its words' folds and of Han characters, 0.1…1.
 
     A word that only one name holds says 1, a word that all names hold says 0.1 (inverse document frequency,
-    as a share of the greatest possible one), in WEIGHT_STEPS steps: so that a table that grows a little leaves most
-    weights, and with them the similarities of most names, as they were.
+    as a share of the greatest possible one). It is told in WEIGHT_STEPS steps, and for a number of names that grows in
+    half doublings: so that a table that grows a little leaves most weights, and with them the similarities of most
+    names, as they were.
     """
     distinct = keys.filter(pl.col("fold").is_not_null()).unique(["fold", "native"])
-    total = max(len(distinct), 2)
+    total = 2 ** (max(round(2 * float(np.log2(max(len(distinct), 2)))), 2) / 2)
     words = distinct.select(pl.col("words").str.split(" ").list.unique()).explode("words", empty_as_null=True)
     han = distinct.select(pl.col("native").str.extract_all(r"\p{Han}").list.unique().alias("words")).explode(
         "words", empty_as_null=True

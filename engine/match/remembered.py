@@ -87,7 +87,9 @@ class Remembered:
             return pl.concat(known)[place]
         made = make(values.gather(fresh))
         place[fresh] = np.arange(before, before + len(fresh))
-        new = asked[fresh].hstack(made).unique(VALUE, keep="first", maintain_order=True)
+        new = asked[fresh].hstack(made)
+        if not (first := new[VALUE].is_first_distinct()).all():
+            new = new.filter(first)
         self._add(store, _VALUES, {"keys": new}, _joined_values)
         return pl.concat([*known, made])[place] if known else made
 
