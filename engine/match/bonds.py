@@ -3,7 +3,7 @@
 What does not depend on the merge threshold is found once per set of weights (`prepared`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +40,11 @@ def prepared(found: "Match", rules: Rules) -> Bonds:
         size = np.diff(np.r_[np.flatnonzero(found.ground.gap == 0.0), len(found.ground.gap)])
         pairs = _every_two(found.ground.order, size, size <= LARGEST_PREPARED)
     return Bonds(_under(rules), _forbidden(found, rules, pairs))
+
+
+def bound(found: "Match", rules: Rules) -> "Match":
+    """Match with its Ground, rules with other vetoes → the Match prepared for them, whatever the threshold will be."""
+    return found if found.bonds.under == _under(rules) else replace(found, bonds=prepared(found, rules))
 
 
 def _under(rules: Rules) -> tuple[Any, ...]:

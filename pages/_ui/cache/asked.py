@@ -1,0 +1,121 @@
+"""What is asked of a match or of rules: the bench's figures, steps of one field, rule tests, mutations."""
+
+from typing import Any
+
+import msgspec
+import polars as pl
+import streamlit as st
+
+from engine import rules as rule_files
+from engine.match import mutate, steps, switches
+from engine.match import rule_tests as engine_tests
+from engine.match.rule_tests import Result
+from engine.match.run import Match
+from engine.match.steps import Steps
+from engine.progress import Progress
+from engine.rules import Rules, Thresholds, Veto
+from pages._ui.cache import held, matching
+from pages._ui.cache.held import FEW, MANY, SOME
+from pages._ui.components.live import packing
+
+
+def rule_tests(path: str, rules: Rules, table: pl.DataFrame) -> list[Result]:
+    """→ what the rules say of each test; another threshold only reads the same results anew."""
+    whole = msgspec.structs.replace(rules, thresholds=Thresholds(0.9, 0.5))
+    results = _tested(path, rule_files.digest(whole), held.frame_digest(table), whole, table)
+    return engine_tests.held_against(rules, results)
+
+
+@st.cache_resource(show_spinner=False, max_entries=SOME)
+def _tested(path: str, whole: str, said: str, _rules: Rules, _table: pl.DataFrame) -> list[Result]:
+    return engine_tests.run_tests(_rules, _table)
+
+
+def mutations(path: str, snapshot_id: str, entity: str, rules: Rules) -> pl.DataFrame:
+    """→ recall by kind of error."""
+
+    def work(progress: Progress) -> pl.DataFrame:
+        return mutate.recall_by_mutation(held.snapshot(path, snapshot_id).frames[entity], rules, progress=progress)
+
+    key = ("mutate", path, snapshot_id, entity, rule_files.digest(rules))
+    found: pl.DataFrame = held.ask(key, work, slot=("mutate", entity))
+    return found
+
+
+def live_table(
+    path: str,
+    snapshot_id: str,
+    entity: str,
+    whole: Match,
+    found: Match,
+    offered: tuple[Veto, ...],
+    truth: pl.DataFrame | None,
+    judgements: pl.DataFrame | None,
+) -> bytes:
+    """→ the pattern table, its pairs by rule and veto, its weights and what is known of it, as the browser reads it."""
+    bound = None if judgements is None else found.rules.vetoes
+    switched = rule_files.digest((found.rules.blocking, offered, bound))
+    weight, said = matching.weight_of(found.rules), held.frame_digest(judgements)
+    basis = matching.basis_of(whole.rules)
+    return _live_table(
+        path, snapshot_id, entity, basis, weight, switched, said, whole, found, offered, truth, judgements
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=SOME)
+def _live_table(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, switched: str, said: str,
+    _whole: Match, _found: Match, _offered: Any, _truth: Any, _said: Any,
+) -> bytes:  # fmt: skip
+    steps = [n / 1000 for n in range(1, 1000)]
+    return packing.pack(_whole, found=_found, offered=_offered, truth=_truth, judgements=_said, thresholds=steps)
+
+
+def after_vetoes(path: str, snapshot_id: str, entity: str, found: Match) -> Match:
+    """→ the match without the pairs that its vetoes keep apart: what precision and recall are measured of."""
+    if not found.rules.vetoes:
+        return found
+    rules = found.rules
+    left = rule_files.digest((rules.vetoes, rules.blocking))
+    return _after_vetoes(path, snapshot_id, entity, matching.basis_of(rules), matching.weight_of(rules), left, found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=FEW)
+def _after_vetoes(path: str, snapshot_id: str, entity: str, basis: str, weight: str, left: str, _found: Match) -> Match:
+    return switches.after_vetoes(_found)
+
+
+def live_similarity(path: str, snapshot_id: str, entity: str, comparison: str, found: Match) -> dict[str, list[float]]:
+    """→ pairs and expected matches of one comparison by similarity."""
+    weight = rule_files.digest((found.rules.comparisons, found.rules.weights))
+    return _live_similarity(path, snapshot_id, entity, matching.basis_of(found.rules), weight, comparison, found)
+
+
+@st.cache_data(show_spinner=False, max_entries=MANY)
+def _live_similarity(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, comparison: str, _found: Match
+) -> dict[str, list[float]]:
+    return packing.similarity(_found, comparison)
+
+
+def field_steps(
+    path: str, snapshot_id: str, entity: str, comparison: str, axis: str, found: Match, truth: Any, judgements: Any
+) -> Steps:
+    """→ what a threshold on one comparison would let through; where a pair stands on the axis is found once."""
+    weight, basis = rule_files.digest((found.rules.comparisons, found.rules.weights)), matching.basis_of(found.rules)
+    at = _places(path, snapshot_id, entity, basis, comparison, axis, found)
+    said = held.frame_digest(judgements)
+    return _field_steps(path, snapshot_id, entity, basis, weight, said, comparison, axis, at, found, truth, judgements)
+
+
+@st.cache_resource(show_spinner=False, max_entries=FEW)
+def _places(path: str, snapshot_id: str, entity: str, basis: str, comparison: str, axis: str, _found: Match) -> Any:
+    return steps.values(_found, comparison, axis=axis)
+
+
+@st.cache_resource(show_spinner=False, max_entries=MANY)
+def _field_steps(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, said: str, comparison: str, axis: str,
+    _at: Any, _found: Match, _truth: Any, _said: Any,
+) -> Steps:  # fmt: skip
+    return steps.steps(_found, comparison, axis=axis, at=_at, truth=_truth, judgements=_said)

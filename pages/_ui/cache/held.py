@@ -1,0 +1,57 @@
+"""What everything else is kept beside: the workspace, the room for jobs, the snapshots."""
+
+import gc
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from engine.match import spill
+from engine.snapshot.workspace import Workspace
+from pages._ui import jobs, state
+
+FEW, SOME, MANY = 4, 24, 200  # results of one kind that stay
+MEMORY_SHARE = 0.7  # of the machine's memory that matching may take unless something else is set
+
+
+@st.cache_resource(show_spinner=False)
+def workspace(path: str) -> Workspace:
+    """A folder → its workspace, opened once for all visitors."""
+    return Workspace(Path(path))
+
+
+@st.cache_resource(show_spinner=False)
+def room() -> jobs.Room:
+    """→ the room in which the jobs of all visitors are done."""
+    # What is loaded by now stays: Streamlit's sweep after every run need not look at it (0.1 s with the lock held).
+    gc.collect()
+    gc.freeze()
+    return jobs.Room()
+
+
+def ask(key: jobs.Key, work: jobs.Work, *, slot: jobs.Key = (), patience: float | None = None) -> Any:
+    """(key, work) → its result, or `jobs.Waiting` while it is done for this visitor."""
+    return room().ask(key, work, who=state.who(), slot=slot, patience=patience)
+
+
+def again(key: jobs.Key) -> None:
+    """What this visitor cancelled, what failed, or what changed the workspace, is done anew when it is asked for."""
+    room().again(key, state.who())
+
+
+@st.cache_resource(show_spinner=False, max_entries=FEW)
+def snapshot(path: str, snapshot_id: str) -> Any:
+    """→ the snapshot with its frames."""
+    return workspace(path).load(snapshot_id)
+
+
+def memory_bytes(path: str) -> int:
+    """→ how much memory matching may take: what was set for the workspace, else most of what this machine has."""
+    return int(workspace(path).account().get("memory_bytes") or MEMORY_SHARE * spill.physical_memory())
+
+
+def frame_digest(frame: pl.DataFrame | None) -> str:
+    """A small frame → a digest of its content."""
+    return hashlib.sha256(b"" if frame is None else frame.write_csv().encode()).hexdigest()[:16]

@@ -1,0 +1,60 @@
+"""What is kept of earlier work: nothing is done again that a change does not touch."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine.match import bonds
+from engine.rules import Rules, Thresholds, Veto
+from pages._ui import cache, work
+
+
+class Counted:
+    """A function that notes how often it was called."""
+
+    def __init__(self, function: Any) -> None:
+        self.function, self.calls = function, 0
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        self.calls += 1
+        return self.function(*args, **named)
+
+
+def in_a_visit(script: Any) -> Any:
+    """A function without arguments, done as in a visitor's run → what it gives."""
+
+    def visit(script, given):  # its source is run by itself, without the names of this module
+        given.append(script())
+
+    given: list[Any] = []
+    app = AppTest.from_function(visit, args=(script, given), default_timeout=60)
+    app.run()
+    assert not app.exception, [e.value for e in app.exception]
+    return given[0]
+
+
+def at(rules: Rules, merge: float) -> Rules:
+    return msgspec.structs.replace(rules, thresholds=Thresholds(merge, 0.05))
+
+
+def test_a_changed_veto_is_prepared_once_for_all_thresholds(account: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = Counted(bonds.prepared)
+    monkeypatch.setattr(bonds, "prepared", prepared)
+
+    def script() -> list[int]:
+        rules, here = work.starting_rules("contact"), (work.path(), work.snapshot_id() or "", "contact")
+        cache.match(*here, at(rules, 0.9), None)
+        named = next(c.name for c in rules.comparisons if c.kind != "phone")
+        calls = []
+        for vetoes in ((Veto(named, 30),), (Veto(named, 50),)):
+            changed = msgspec.structs.replace(rules, vetoes=vetoes)
+            prepared.calls = 0
+            groups = [cache.match(*here, at(changed, merge), None).label.tolist() for merge in (0.9, 0.7, 0.5, 0.9)]
+            calls.append(prepared.calls)
+            assert groups[0] == groups[3]
+        return calls
+
+    assert in_a_visit(script) == [1, 1]
