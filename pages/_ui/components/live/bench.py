@@ -1,5 +1,6 @@
 """Draws the bench, takes what was set on it, and confirms it with exact figures."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from pages._ui.components.live import packing
 from pages._ui.text import _, num
 
 _FOLDER = Path(__file__).parent
+# Seconds in which the server sends what was confirmed and the browser draws it, before both work on the rest of the
+# page: a thread that computes would keep the one that sends from its turn.
+_HEAD_START = 0.04
 _SIZES = 6  # groups with so many records or more are counted together
 
 
@@ -42,10 +46,13 @@ def draw(entity: str, found: Match) -> None:
     problem = state.take("bench_problem")
     if problem:
         st.error(words.problem(problem), icon=":material/error:")
+    if state.take("released"):
+        time.sleep(_HEAD_START)
 
 
 def _take(entity: str, key: str) -> None:
     said = state.said(key).get("settings")
+    state.put("released", True)
     if isinstance(said, Mapping):
         focus = said.get("focus")
         if focus != state.get(f"focus:{entity}"):
