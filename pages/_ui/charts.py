@@ -16,7 +16,9 @@ HEIGHT = 290
 _LABEL = 220  # pixels for a category's name
 _POWERS = [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
 _FEW_STEPS = 12  # up to so many steps each one is named on the axis
-_PAIR, _NAMED, _ROOMY = 2, 8, 25  # records up to which a group is but a pair, has names in its picture, large circles
+_NAMED, _ROOMY = 8, 25  # records up to which the picture of a group has names, large circles
+_TITLE = 12  # pixels above the plot at which the title of an upright axis stands
+_OVER_MARKS = 36  # the same where names of thresholds stand between
 _LINKS = [MUTED, STRONG, WARN]  # of a group: the other pairs, those that hold it together, the weakest
 _WIDE = 20  # times the smallest column that the largest is, from which columns are drawn logarithmically
 _SHADES = [STRONG, WARN, GOOD, "#a8507a", "#7a6fb8", "#94805c", MUTED, "#c2a52c"]
@@ -28,14 +30,14 @@ def bars(frame: pl.DataFrame, *, name: str, value: str, titles: tuple[str, str],
         alt.Chart(frame)
         .mark_bar(color=STRONG, cornerRadiusEnd=2)
         .encode(
-            x=alt.X(f"{value}:Q", title=titles[1], axis=alt.Axis(format=unit, tickCount=5)),
-            y=alt.Y(f"{name}:N", title=None, sort=None, axis=alt.Axis(labelLimit=_LABEL)),
+            x=alt.X(f"{value}:Q", title=titles[1], axis=alt.Axis(format=unit.replace("f", "~f"), tickCount=5)),
+            y=alt.Y(f"{name}:N", title=None, sort=None, axis=alt.Axis(labelLimit=_LABEL, labelFlush=False)),
             tooltip=[
                 alt.Tooltip(f"{name}:N", title=titles[0]),
                 alt.Tooltip(f"{value}:Q", title=titles[1], format=unit),
             ],
         )
-        .properties(height=max(90, 26 * frame.height + 40))
+        .properties(height=max(96, 26 * frame.height + 44))
     )
 
 
@@ -52,7 +54,7 @@ def scores(frame: pl.DataFrame, *, groups: list[str], merge: float, review: floa
                 stack=None,
                 scale=alt.Scale(type="symlog"),
                 title=_("pairs (logarithmic)"),
-                axis=alt.Axis(values=[0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000], format=",.0f"),
+                axis=alt.Axis(values=_POWERS, format=",.0f", titleY=-_OVER_MARKS),
             ),
             color=alt.Color("group:N", sort=groups, title=None, legend=_legend(), scale=_colours(groups)),
             opacity=alt.value(0.75),
@@ -80,7 +82,12 @@ def curve(frame: pl.DataFrame, *, merge: float, review: float, estimate: bool) -
     colour = alt.Color("measure:N", title=None, sort=measures, legend=_legend(), scale=_colours(measures))
     lines = base.mark_line(strokeDash=[6, 4] if estimate else [1, 0], strokeWidth=2).encode(
         x=x,
-        y=alt.Y("value:Q", title=_("share of pairs"), scale=y_scale, axis=alt.Axis(format=".0%")),
+        y=alt.Y(
+            "value:Q",
+            title=_("share of pairs"),
+            scale=y_scale,
+            axis=alt.Axis(format=".0%", titleY=-_OVER_MARKS),
+        ),
         color=colour,
         tooltip=[
             alt.Tooltip("measure:N", title=_("measure")),
@@ -103,7 +110,10 @@ def removable(frame: pl.DataFrame, *, merge: float) -> alt.LayerChart:
         .encode(
             x=alt.X("threshold:Q", title=_("merge threshold (match probability)"), scale=alt.Scale(nice=False)),
             y=alt.Y(
-                "removable:Q", title=_("removable records"), axis=alt.Axis(format=",.0f"), scale=alt.Scale(zero=False)
+                "removable:Q",
+                title=_("removable records"),
+                axis=alt.Axis(format=",.0f", titleY=-_OVER_MARKS),
+                scale=alt.Scale(zero=False),
             ),
             tooltip=[
                 alt.Tooltip("threshold:Q", title=_("threshold"), format=".3f"),
@@ -230,9 +240,7 @@ def graph(nodes: pl.DataFrame, links: pl.DataFrame, *, roles: list[str], sides: 
     layers = [lines, circles, base.mark_text(color="white", fontSize=11, fontWeight="bold").encode(text="number:N")]
     if named:
         layers.append(base.mark_text(dy=22, fontSize=11, limit=150, color=MUTED).encode(text="label:N"))
-    return _finish(
-        alt.layer(*layers).properties(height=min(480, 200 + 14 * nodes.height) if nodes.height > _PAIR else 130)
-    )
+    return _finish(alt.layer(*layers).properties(height=min(480, 200 + 14 * nodes.height)))
 
 
 def waterfall(frame: pl.DataFrame) -> alt.Chart:
@@ -245,7 +253,12 @@ def waterfall(frame: pl.DataFrame) -> alt.Chart:
         alt.Chart(frame)
         .mark_bar(height=16, cornerRadius=2)
         .encode(
-            x=alt.X("start:Q", title=_("match weight, bits"), scale=alt.Scale(domain=domain)),
+            x=alt.X(
+                "start:Q",
+                title=_("match weight, bits"),
+                scale=alt.Scale(domain=domain),
+                axis=alt.Axis(tickCount=7),
+            ),
             x2="end:Q",
             y=alt.Y("part:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL)),
             color=direction,
@@ -343,9 +356,17 @@ def _marks(*, merge: float, review: float | None, title: str, form: str, middle:
 
 
 def _finish(chart: Any) -> Any:
-    number = text.number_locale()
-    return chart.configure(locale=alt.Locale(number=alt.NumberLocale(**number), time=_time_locale())).configure_view(
-        strokeWidth=0
+    """Numbers and months as the language writes them, titles of upright axes level above them, nothing wasted."""
+    locale = alt.Locale(number=alt.NumberLocale(**text.number_locale()), time=_time_locale())
+    level: Any = {"titleAngle": 0, "titleX": 0, "titleY": -_TITLE, "titleBaseline": "bottom"}
+    return (
+        chart.properties(padding={"bottom": 4})
+        .configure(locale=locale)
+        .configure_view(strokeWidth=0)
+        .configure_axis(labelSeparation=8)
+        .configure_axisLeft(titleAlign="left", **level)
+        .configure_axisRight(titleAlign="right", **level)
+        .configure_legend(offset=6)
     )
 
 

@@ -131,6 +131,8 @@ def schedule_rule(name: str | None) -> str:
         "lost_deal_files_deleted": _("Files of lost deals go"),
         "stray_files_reviewed": _("Stray files are looked at"),
         "silent_contacts_anonymised": _("Silent contacts are anonymised"),
+        "unreachable_contacts_reviewed": _("Contacts without phone or e-mail are looked at"),
+        "silent_companies_reviewed": _("Silent companies are looked at"),
     }
     return names.get(name or "", name or "–")
 

@@ -61,7 +61,18 @@ def num(value: float | None, digits: int = 0) -> str:
     if value is None:
         return "–"
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return str(numbers.format_decimal(value, format=pattern, locale=_LOCALES[language()]))
+    written = str(numbers.format_decimal(value, format=pattern, locale=_LOCALES[language()]))
+    return written.replace("-", "\u2212")  # as charts write it
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """-2.04 → '−2.0', 2.04 → '+2.0'."""
+    return ("+" if value >= 0 else "") + num(value, digits)
+
+
+def sentences(*said: str) -> str:
+    """Sentences, of which some may be empty → one text; Chinese sets no space between them."""
+    return ("" if language() == "zh" else " ").join(filter(None, said))
 
 
 def percent(share: float | None, digits: int = 0) -> str:

@@ -45,7 +45,6 @@ def merges(entity: str, found: Match) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"between:{entity}",
-        height=min(320, 38 + 35 * changed.height),
         column_config={_("Probability"): st.column_config.NumberColumn(format="%.3f", width=110)},
     )
     rows = event.selection.rows

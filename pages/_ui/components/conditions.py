@@ -223,12 +223,11 @@ def _draft(entity: str, found: Match) -> None:
             format_func=then,
             **state.keep(f"condition_then:{entity}", draft.then, options=list(THENS)),
         )
-        count = right.number_input(
-            _("How many of “any”"),
-            1,
-            max(1, len(draft.any_of)),
-            **state.keep(f"condition_count:{entity}", min(draft.how_many, max(1, len(draft.any_of)))),
-        )
+        count = 1
+        if len(draft.any_of) > 1:
+            most = len(draft.any_of)
+            kept = state.keep(f"condition_count:{entity}", min(draft.how_many, most))
+            count = right.number_input(_("How many of “any”"), 1, most, **kept)
         made = Condition(
             name=name.strip() or _("Condition {n}", n=num(len(found.rules.conditions) + 1)),
             then=what,
@@ -286,7 +285,7 @@ def _add_test(entity: str, found: Match, draft: Condition, before: str | None) -
             **state.keep(f"test_of:{entity}", names[0], options=names),
         )  # fmt: skip
         how = st.selectbox(
-            _("Test"), _HOWS, format_func=hows.__getitem__, width=200,
+            _("Requirement"), _HOWS, format_func=hows.__getitem__, width=200,
             **state.keep(f"test_how:{entity}", "at_least", options=list(_HOWS)),
         )  # fmt: skip
         levels = laid_down.levels(found, comparison)

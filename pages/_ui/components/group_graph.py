@@ -10,7 +10,7 @@ from engine.match.cluster_graph import ClusterGraph
 from engine.match.run import Match
 from pages._ui import charts, graph_layout, words
 from pages._ui.components import frame, pairs
-from pages._ui.text import _, bare, n_, num, percent, plain
+from pages._ui.text import _, bare, n_, num, percent, plain, sentences
 
 _ALL_LINKS = 50  # up to so many records every pair is drawn, beyond only those that hold the group together
 _DRAWN = 150  # beyond so many records there is no picture, only the table
@@ -27,14 +27,17 @@ def draw(found: Match, cluster_id: str, survivor: str) -> None:
         st.markdown("**" + _("What holds the group together") + "**")
         ids = _ordered(graph, survivor)
         st.markdown(_sentence(graph, weakest, ids))
-        if len(ids) <= _DRAWN:
+        several = len(ids) > 2  # of two records there is one pair: nothing to draw or to list
+        if several and len(ids) <= _DRAWN:
             _picture(found, graph, ids)
-        else:
+        elif several:
             st.caption(_("With more than {n} records a picture would show nothing: see the table.", n=num(_DRAWN)))
-        if st.button(_("Open the weakest pair"), key=f"weakest:{cluster_id}"):
+        label = _("Open the weakest pair") if several else _("Open the pair")
+        if st.button(label, key=f"weakest:{cluster_id}"):
             pairs.opened(found, str(weakest["left_id"]), str(weakest["right_id"]))
-        with st.expander(_("The pairs as a table")):
-            _table(found, graph, ids)
+        if several:
+            with st.expander(_("The pairs as a table")):
+                _table(found, graph, ids)
 
 
 def _ordered(graph: ClusterGraph, survivor: str) -> list[str]:
@@ -64,15 +67,16 @@ def _sentence(graph: ClusterGraph, weakest: dict[str, Any], ids: list[str]) -> s
                 "records.",
                 share=share, a=num(large), b=num(small),
             )  # fmt: skip
-    if weakest["judged"] == "match":
-        said += " " + _("Somebody judged that pair to be the same.")
-    if graph.not_compared:
-        said += " " + n_(
-            "{n} pair of its records was never compared: they are together through others.",
-            "{n} pairs of its records were never compared: they are together through others.",
-            graph.not_compared,
-        )
-    return said
+    never = n_(
+        "{n} pair of its records was never compared: they are together through others.",
+        "{n} pairs of its records were never compared: they are together through others.",
+        graph.not_compared,
+    )
+    return sentences(
+        said,
+        _("Somebody judged that pair to be the same.") if weakest["judged"] == "match" else "",
+        never if graph.not_compared else "",
+    )
 
 
 def _picture(found: Match, graph: ClusterGraph, ids: list[str]) -> None:
@@ -120,10 +124,11 @@ def _picture(found: Match, graph: ClusterGraph, ids: list[str]) -> None:
     said = _(
         "Circles are records, numbered in the order of the columns below; lines are pairs. Point at one to see it."
     )
-    if len(ids) > 2:
-        said += " " + _("Circles of one colour would stay together without the weakest link.")
-    if not every:
-        said += " " + _("Of so many records only the pairs that hold the group together are drawn.")
+    said = sentences(
+        said,
+        _("Circles of one colour would stay together without the weakest link."),
+        "" if every else _("Of so many records only the pairs that hold the group together are drawn."),
+    )
     frame.chart(
         charts.graph(nodes, drawn, roles=list(roles.values()), sides=sides), said, key=f"graph:{graph.cluster_id}"
     )
@@ -151,7 +156,6 @@ def _table(found: Match, graph: ClusterGraph, ids: list[str]) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"links:{graph.cluster_id}",
-        height=min(320, 38 + 35 * edges.height),
         column_config={_("Probability"): st.column_config.NumberColumn(format="%.3f", width=110)},
     )
     rows = event.selection.rows

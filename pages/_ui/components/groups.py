@@ -139,7 +139,6 @@ def choose(shown: pl.DataFrame) -> dict[str, Any] | None:
             words.told(shown["verdict"], meanings.decision).alias(_("Decision")),
         ),
         hide_index=True,
-        height=min(300, 38 + 35 * shown.height),
         on_select="rerun",
         selection_mode="single-row",
         key="groups",

@@ -8,6 +8,7 @@ import streamlit as st
 from engine.match.run import Match
 from engine.rules import Comparison, Level, Rules, validate
 from pages._ui import key_words, state, words, work
+from pages._ui.components import frame
 from pages._ui.text import _, n_
 
 
@@ -129,7 +130,9 @@ def blocking(found: Match) -> None:
     ).with_columns(
         words.told(found.blocking["rule"], lambda name: key_words.blocking_keys(keys[name])).alias(_("Rule"))
     )
-    st.dataframe(table, hide_index=True)
+    counted = frame.numbers(_("Pairs"), _("Only here"), _("Values skipped"), _("Pairs skipped"))
+    wide = {_("Rule"): st.column_config.TextColumn(width=380)}
+    st.dataframe(table, hide_index=True, column_config={**counted, **wide})
     if found.placeholders.height:
         st.markdown("**" + _("Placeholders that do not count as agreement") + "**")
         st.dataframe(

@@ -9,7 +9,7 @@ from engine.match.steps import Steps
 from engine.rules import Comparison
 from pages._ui import charts, state, words, work
 from pages._ui.components import compare, frame, pairs
-from pages._ui.text import _, n_, num, percent, plain
+from pages._ui.text import _, n_, num, percent, plain, sentences
 
 _LEVEL_FROM_DIGITS = {60 + 2 * n: n for n in range(6, 11)}  # similarity of a phone → last digits that agree
 
@@ -55,8 +55,9 @@ def _draw(entity: str, found: Match) -> None:
     at = there.index(step)
     left, right = st.columns(2)
     with st.expander(_("All steps as a table")):
-        numbers = frame.numbers(_("Pairs"), _("Goes with the next"))
-        st.dataframe(_as_table(curve), hide_index=True, column_config=numbers)
+        shares = st.column_config.TextColumn(alignment="right")
+        columns = {**frame.numbers(_("Pairs"), _("Goes with the next")), _("Precision"): shares}
+        st.dataframe(_as_table(curve), hide_index=True, column_config=columns)
     with left:
         _lost(entity, found, one, curve, at)
     with right:
@@ -117,26 +118,31 @@ def _figures(curve: Steps, step: int) -> None:
 
 
 def _basis(curve: Steps) -> str:
-    said = {
+    measured = {
         "exact": _("**Exact:** counted against the known truth of the sample account."),
         "judged": _("**From judgements:** estimated from the judged pairs at or above each step, with 95% intervals."),
         "estimate": _("**Estimate:** the match probabilities of the pairs, summed. In them all fields count."),
     }[curve.basis]
-    if curve.axis == "digits":
-        said += " " + _(
+    if curve.axis != "digits":
+        return measured
+    return sentences(
+        measured,
+        _(
             "Digits are compared from the end, with the country code where it is known and without extensions; a "
             "number that has fewer digits must agree as a whole. Pairs that agree in fewer than 7 digits are only seen "
             "where something else brought them together."
-        )
-    return said
+        ),
+    )
 
 
 def _picture(one: Comparison, curve: Steps, step: int, name: str) -> None:
     marks = [(s, words.level(level)) for s, level in _levels(one, curve.axis)]
     key = f"curve:{name}:{step}"
     digits = curve.axis == "digits"
-    said = _("Columns: pairs at or above a step (left scale). Line: how many of them truly are one (right scale).")
-    said += " " + (_("The line is solid: measured.") if curve.basis != "estimate" else _("Dashed: an estimate."))
+    said = sentences(
+        _("Columns: pairs at or above a step (left scale). Line: how many of them truly are one (right scale)."),
+        _("The line is solid: measured.") if curve.basis != "estimate" else _("Dashed: an estimate."),
+    )
     st.altair_chart(
         charts.steps(
             curve.table,
@@ -149,7 +155,7 @@ def _picture(one: Comparison, curve: Steps, step: int, name: str) -> None:
         on_select=lambda: _clicked(key, name),
         alt=said,
     )
-    st.caption(said + " " + _("Thin lines are level boundaries of the rules. Click a column to look at its step."))
+    st.caption(sentences(said, _("Thin lines are level boundaries of the rules. Click a column to look at its step.")))
 
 
 def _clicked(key: str, name: str) -> None:
@@ -164,7 +170,7 @@ def _as_table(curve: Steps) -> pl.DataFrame:
         pl.col("step").alias(_("Last digits") if curve.axis == "digits" else _("Similarity")),
         pl.col("pairs").alias(_("Pairs")),
         pl.Series(_("Precision"), [percent(p, 1) for p in curve.table["precision"]]),
-        pl.col("here").alias(_("Goes with the next")),
+        pl.when(pl.col("step") < pl.col("step").max()).then("here").alias(_("Goes with the next")),
     )
 
 
@@ -236,10 +242,11 @@ def _count(said: str, n: int, matches: float, curve: Steps) -> None:
     """How many pairs come or go, and how many of them are duplicates."""
     if n:
         share = percent(matches / n, 1)
-        said += " " + (
+        said = sentences(
+            said,
             _("Of them {share} truly are duplicates.", share=share)
             if curve.basis == "exact"
-            else _("Of them about {share} are duplicates, as estimated.", share=share)
+            else _("Of them about {share} are duplicates, as estimated.", share=share),
         )
     st.markdown(said)
     if n > steps.EXAMPLES:

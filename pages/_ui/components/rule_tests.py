@@ -7,7 +7,7 @@ from engine.match.rule_tests import SIDES, VERDICTS, Result
 from engine.match.run import Match
 from pages._ui import charts, meanings, state, trials, words
 from pages._ui.components import frame
-from pages._ui.text import _, n_, num, percent, plain
+from pages._ui.text import _, n_, num, percent, plain, sentences, signed
 
 
 def show(entity: str, found: Match) -> None:
@@ -27,7 +27,7 @@ def _verdicts(entity: str, results: list[Result]) -> None:
     red = sum(not r.passed for r in results)
     green = n_("{n} test is green.", "{n} tests are green.", len(results) - red)
     if red:
-        st.warning(green + " " + n_("{n} test is red.", "{n} tests are red.", red), icon=":material/error:")
+        st.warning(sentences(green, n_("{n} test is red.", "{n} tests are red.", red)), icon=":material/error:")
     else:
         st.success(green, icon=":material/check:")
     ranked = sorted(results, key=lambda r: r.passed)
@@ -41,9 +41,7 @@ def _verdicts(entity: str, results: list[Result]) -> None:
             _("Reason"): [r.reason for r in ranked],
         }
     )
-    event = st.dataframe(
-        shown, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"tests:{entity}", height=280
-    )
+    event = st.dataframe(shown, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"tests:{entity}")
     rows = event.selection.rows
     _why(ranked[rows[0]] if rows and rows[0] < len(ranked) else ranked[0])
 
@@ -54,7 +52,7 @@ def _why(result: Result) -> None:
         + plain("–" if part.left is None else part.left)
         + " / "
         + plain("–" if part.right is None else part.right)
-        + f" · **{plain(f'{part.weight:+.1f}')}**"
+        + f" · **{plain(signed(part.weight))}**"
         for part in result.explanation.parts
     ]
     st.markdown("**" + _("Test {n}, why:", n=num(result.number)) + "**\n\n" + "\n".join(parts))
@@ -67,6 +65,7 @@ def _editor(entity: str, found: Match, table: pl.DataFrame) -> None:
     fields = {c for comparison in found.rules.comparisons for c in comparison.columns}
     wanted = [f"{side}.{f}" for f in sorted(fields) for side in SIDES]
     own = own.with_columns(pl.lit(None, pl.String).alias(c) for c in wanted if c not in own.columns)
+    own = own.with_columns(pl.exclude("expected").fill_null(""))  # an empty cell would read "None"
     edited = st.data_editor(
         own,
         num_rows="dynamic",

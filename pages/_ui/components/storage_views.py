@@ -8,7 +8,7 @@ import streamlit as st
 from engine.storage import findings as engine_findings
 from pages._ui import cache, charts, meanings, outcome, state, words, work
 from pages._ui.components import frame
-from pages._ui.text import _, date, n_, num, percent, size
+from pages._ui.text import _, date, n_, num, percent, sentences, size
 
 BY = ("entity", "stage", "pipeline", "type", "age", "owner")
 _GB, _MB = 2**30, 2**20
@@ -148,9 +148,14 @@ def growth() -> None:
     files = int(change["files_change"].sum())
     sign = "+" if total >= 0 else "−"
     st.markdown(
-        _("Since {day}: {change}.", day=date(earlier[chosen].as_of), change=f"**{sign}{size(abs(total))}**")
-        + " "
-        + n_("{n} file more or fewer in the groups below.", "{n} files more or fewer in the groups below.", abs(files))
+        sentences(
+            _("Since {day}: {change}.", day=date(earlier[chosen].as_of), change=f"**{sign}{size(abs(total))}**"),
+            n_(
+                "{n} file more or fewer in the groups below.",
+                "{n} files more or fewer in the groups below.",
+                abs(files),
+            ),
+        )
     )
     gb = _("GB")
     frame.chart(

@@ -53,7 +53,6 @@ def _compare(found: Match, changed: Difference) -> None:
         event = st.dataframe(
             pairs.pair_table(found, listed, found.rules.thresholds.merge or 0.5),
             hide_index=True, on_select="rerun", selection_mode="single-row", key=f"version_{change}",
-            height=min(320, 38 + 35 * listed.height),
         )  # fmt: skip
         rows = event.selection.rows
         if rows and rows[0] < listed.height:
