@@ -6,12 +6,14 @@ values are first recombined, the head of one record's value with the tail of ano
 common and destroys every true match.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
 from engine.match.compare import levels, similarity
 from engine.match.encode import Encoded, encode, rarity
-from engine.rules import SAME, Comparison
+from engine.rules import MISSING, SAME, Comparison
 
 RANDOM_PAIRS = 50_000
 RECOMBINED_PAIRS = 500_000
@@ -38,43 +40,60 @@ def share_across(source: np.ndarray | None, *, seed: int) -> float:
     return float(1 - (size**2).sum())
 
 
-def counts(
-    comparison: Comparison, encoded: Encoded, records: pl.DataFrame, pairs: tuple[np.ndarray, np.ndarray], *,
+@dataclass(frozen=True)
+class Drawn:
+    """What random pairs say of one comparison whatever its levels, by similarity (256 places).
+
+    `met`: how many of the pairs have it. `equal`: the share of all pairs of records whose values are equal with it.
+    """
+
+    met: np.ndarray
+    equal: np.ndarray
+
+
+def draw(
+    comparison: Comparison, encoded: Encoded, pairs: tuple[np.ndarray, np.ndarray], *,
     recombined: bool, region: str, seed: int,
-) -> np.ndarray:  # fmt: skip
-    """Comparison, its keys, random pairs → level counts by chance; recombined where asked and if values have parts."""
+) -> Drawn:  # fmt: skip
+    """Comparison, its keys, random pairs → what they say; of recombined values where asked and if values have parts."""
     if recombined and encoded.kind.recombine:
-        return recombined_counts(comparison, encoded.table[encoded.kind.recombine], region, seed=seed)
-    return level_counts(comparison, encoded, *pairs)
+        return _recombined(comparison, encoded.table[encoded.kind.recombine], region, seed=seed)
+    return drawn(encoded, *pairs)
 
 
-def level_counts(comparison: Comparison, encoded: Encoded, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Comparison and its keys, rows of random pairs → share of them at each level (codes 1…k), in RANDOM_PAIRS.
+def drawn(encoded: Encoded, left: np.ndarray, right: np.ndarray) -> Drawn:
+    """Keys of a comparison, rows of random pairs → what they say.
 
     Equal values are too rare to be met at random; how many pairs of records agree is known exactly from how many
     records hold each value. Only unequal values are sampled.
     """
-    codes = levels(comparison, similarity(encoded, left, right))
-    counted = np.bincount(codes, minlength=len(comparison.levels) + 1)[1:].astype(float)
-    equal = np.array([level.at_least >= SAME for level in reversed(comparison.levels)])
+    met = np.bincount(similarity(encoded, left, right), minlength=MISSING + 1)
     present = encoded.codes >= 0
     size, pairs = encoded.holders[encoded.codes[present]], max(float(present.sum()), 2.0)
-    exact = np.bincount(levels(comparison, rarity(size)), weights=(size - 1) / (pairs * (pairs - 1)),
-                        minlength=len(comparison.levels) + 1)[1:]  # fmt: skip
-    total = max(counted.sum(), 1.0)
-    return np.asarray(np.where(equal, exact * total, counted))
+    equal = np.bincount(rarity(size), weights=(size - 1) / (pairs * (pairs - 1)), minlength=MISSING + 1)
+    return Drawn(met.astype(float), equal)
 
 
-def recombined_counts(comparison: Comparison, texts: pl.Series, region: str, *, seed: int) -> np.ndarray:
-    """Comparison, its distinct normalised texts → level counts (codes 1…k) of random pairs of recombined texts."""
+def level_counts(comparison: Comparison, by_chance: Drawn) -> np.ndarray:
+    """Comparison with its levels, what random pairs say → how many of them reach each level (codes 1…k)."""
+    code = levels(comparison, np.arange(MISSING + 1, dtype=np.uint8))
+    counted, exact = (
+        np.bincount(code, weights=of, minlength=len(comparison.levels) + 1)[1:]
+        for of in (by_chance.met, by_chance.equal)
+    )
+    equal = np.array([level.at_least >= SAME for level in reversed(comparison.levels)])
+    return np.asarray(np.where(equal, exact * max(counted.sum(), 1.0), counted))
+
+
+def _recombined(comparison: Comparison, texts: pl.Series, region: str, *, seed: int) -> Drawn:
+    """Comparison, its distinct normalised texts → what random pairs of recombined texts say."""
     texts = texts.drop_nulls().unique().sort()
     if len(texts) > RECOMBINED:
         texts = texts.sample(RECOMBINED, seed=seed)
     made = recombine(texts, seed=seed).alias("value")
     alone = Comparison(comparison.name, comparison.kind, ("value",), comparison.levels)
     encoded, _ = encode(made.to_frame(), [alone], region=region)
-    pairs = random_pairs(len(made), seed=seed, size=RECOMBINED_PAIRS)
-    return level_counts(alone, encoded[alone.name], *pairs)
+    return drawn(encoded[alone.name], *random_pairs(len(made), seed=seed, size=RECOMBINED_PAIRS))
 
 
 def recombine(values: pl.Series, *, seed: int) -> pl.Series:

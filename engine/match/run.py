@@ -19,7 +19,7 @@ from engine.match.judged import judged_counts
 from engine.match.kinds import KINDS, contradicting, expected_levels
 from engine.match.remembered import Remembered
 from engine.progress import Progress, silent
-from engine.rules import Comparison, Rules, Thresholds, Weights, validate
+from engine.rules import Rules, Thresholds, Weights, validate
 
 _T = TypeVar("_T")
 Table = pl.DataFrame | spill.Frame
@@ -47,6 +47,7 @@ class Match:
     bonds: binding.Bonds = field(repr=False)
     # Within a memory limit all candidate pairs wait here; `pairs` and `similarities` are those that can have a say.
     parts: partitions.Partitions | None = field(default=None, repr=False)
+    by_chance: Mapping[str, chance.Drawn] = field(default_factory=dict, repr=False)
 
     @cached_property
     def clusters(self) -> pl.DataFrame:
@@ -192,7 +193,7 @@ def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = s
     found, patterns = clock("patterns", lambda: _with_patterns(found, rules))
     if not rules.weights.classes:
         judged = _judged(found, len(patterns))
-        weights = clock("weigh", lambda: _estimate(found, rules, patterns, judged, seed, progress))
+        found, weights = clock("weigh", lambda: _estimate(found, rules, patterns, judged, seed, progress))
         rules = learn.refined(msgspec.structs.replace(rules, weights=weights), patterns, judged, seed=seed)
     patterns = conditions.with_verdicts(rules, weigh.score(rules.comparisons, rules.weights, patterns))
     fresh = _with_deciding(replace(found, rules=rules, patterns=patterns, seconds=clock.seconds))
@@ -283,29 +284,37 @@ def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Mat
     )
 
 
+def _with_chance(found: Match, rules: Rules, seed: int) -> Match:
+    """→ the Match with what random pairs of its records say, which is the same under any levels and weights."""
+    if all(c.name in found.by_chance for c in rules.comparisons):
+        return found
+    pairs = chance.random_pairs(len(found.records), found.source, seed=seed)
+    recombined = len(rules.comparisons) < weigh.IDENTIFIABLE
+    drawn = {
+        c.name: chance.draw(c, found.encoded[c.name], pairs, recombined=recombined, region=rules.region, seed=seed)
+        for c in rules.comparisons
+    }
+    return replace(found, by_chance=drawn)
+
+
 def _estimate(
     found: Match, rules: Rules, patterns: pl.DataFrame, judged: tuple[np.ndarray, np.ndarray] | None, seed: int,
     progress: Progress,
-) -> Weights:  # fmt: skip
-    records = len(found.records)
-    drawn = chance.random_pairs(records, found.source, seed=seed)
-    recombined = len(rules.comparisons) < weigh.IDENTIFIABLE
-
-    def by_chance(one: Comparison) -> np.ndarray:
-        keys = found.encoded[one.name]
-        return chance.counts(one, keys, found.records, drawn, recombined=recombined, region=rules.region, seed=seed)
-
-    return weigh.estimate(
+) -> tuple[Match, Weights]:  # fmt: skip
+    """→ the Match with what random pairs of its records say, the weights."""
+    found, records = _with_chance(found, rules, seed), len(found.records)
+    weights = weigh.estimate(
         rules.comparisons,
         patterns,
         expected={c.name: expected_levels(c) for c in rules.comparisons},
-        by_chance={c.name: by_chance(c) for c in rules.comparisons},
+        by_chance={c.name: chance.level_counts(c, found.by_chance[c.name]) for c in rules.comparisons},
         all_pairs=records * (records - 1) / 2 * chance.share_across(found.source, seed=seed),
         contradicting={c.name: contradicting(c) for c in rules.comparisons},
         personal=[c.name for c in rules.comparisons if KINDS[c.kind].personal],
         judged=judged,
         progress=progress,
     )
+    return found, weights
 
 
 class _Stopwatch:

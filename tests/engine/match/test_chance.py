@@ -58,7 +58,8 @@ def test_levels_of_random_pairs_are_those_of_all_pairs():
     values = pl.DataFrame({"city": ["Москва"] * 30 + ["Казань"] * 10})
     comparison = compared("city", "city", 100, 0)
     encoded, _ = encode(values, [comparison], region="RU")
-    counts = chance.level_counts(comparison, encoded["city"], *chance.random_pairs(40, seed=0, size=50_000))
+    drawn = chance.drawn(encoded["city"], *chance.random_pairs(40, seed=0, size=50_000))
+    counts = chance.level_counts(comparison, drawn)
     same = (30 * 29 + 10 * 9) / (40 * 39)
     assert counts[1] / counts.sum() == pytest.approx(same, abs=0.02)
 
@@ -72,8 +73,10 @@ def test_true_matches_do_not_hide_in_recombined_levels():
     encoded, _ = encode(records, [comparison], region="RU")
     pairs = chance.random_pairs(len(records), seed=1)
     asked = {"region": "RU", "seed": 1}
-    plain = chance.counts(comparison, encoded["name"], records, pairs, recombined=False, **asked)
-    recombined = chance.counts(comparison, encoded["name"], records, pairs, recombined=True, **asked)
-    assert plain.tolist() == chance.level_counts(comparison, encoded["name"], *pairs).tolist()
+    plain, recombined = (
+        chance.level_counts(comparison, chance.draw(comparison, encoded["name"], pairs, recombined=way, **asked))
+        for way in (False, True)
+    )
+    assert plain.tolist() == chance.level_counts(comparison, chance.drawn(encoded["name"], *pairs)).tolist()
     assert len(recombined) == 2
     assert recombined[1] / recombined.sum() < 0.03
