@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import polars as pl
-from pypinyin import lazy_pinyin
 
 from engine.errors import RulesError
 from engine.match import block as blocking
@@ -161,6 +160,8 @@ def _one_typo(record: Record, rng: np.random.Generator) -> Record:
 
 def _latin(value: str, rng: np.random.Generator) -> str:
     if any("\u4e00" <= c <= "\u9fff" for c in value):
+        from pypinyin import lazy_pinyin  # its dictionary takes 0.2 s to load
+
         return " ".join(word.capitalize() for word in lazy_pinyin(value))
     return value.translate(_TRANSLITERATION)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
-import xlsxwriter
 
 from engine.cells import STARTERS
 from engine.plan.build import Plan
@@ -44,6 +43,8 @@ def workbook(plan: Plan, *, sentences: Sentences, max_rows: int = MAX_ROWS, max_
     buffer = io.BytesIO()
     made = dt.datetime(plan.as_of.year, plan.as_of.month, plan.as_of.day, tzinfo=dt.UTC)
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    import xlsxwriter  # only a plan that is taken along needs it
+
     book = xlsxwriter.Workbook(buffer, options)
     book.set_properties({"title": "Winnow", "created": made})
     out = _Book(book, sentences, max_rows, max_cell)

@@ -4,14 +4,17 @@ import logging
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import altair as alt
 import streamlit as st
 
 from engine.errors import WinnowError
 from pages._ui import intake, jobs, state, text, words, work
 from pages._ui.components import background
 from pages._ui.text import _
+
+if TYPE_CHECKING:  # the first figures are shown before the first chart is needed, and Altair takes 0.2 s to load
+    import altair as alt
 
 _log = logging.getLogger("winnow")
 
@@ -106,11 +109,11 @@ def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
         for name, value, explanation in values:
             with st.container(border=True, gap=None, height="stretch", vertical_alignment="distribute"):
                 st.caption(name, help=explanation)
-                st.markdown(f"#### {value}", anchors=False)
+                st.markdown("#### " + value.replace(" ", "\u00a0"), anchors=False)
 
 
 def chart(
-    drawing: alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart, how_to_read: str, *, key: str
+    drawing: "alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart", how_to_read: str, *, key: str
 ) -> None:
     """A chart with the one line that says how to read it."""
     st.altair_chart(drawing, key=key, alt=how_to_read)

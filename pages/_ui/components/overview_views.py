@@ -6,7 +6,7 @@ import streamlit as st
 from engine.match import conditions
 from engine.match.run import Match
 from engine.storage import findings as engine_findings
-from pages._ui import cache, charts, outcome, sample, words, work
+from pages._ui import cache, outcome, sample, words, work
 from pages._ui.components import frame
 from pages._ui.text import _, date, n_, num, percent, size
 
@@ -107,6 +107,8 @@ def next_steps(snapshot: object, found: dict[str, Match]) -> None:
 
 def picture(found: dict[str, Match]) -> None:
     """How large the groups of duplicates are."""
+    from pages._ui import charts  # loaded when the figures above are there already
+
     sizes = [
         match.clusters.group_by("cluster_id")
         .len()
