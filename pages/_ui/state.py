@@ -7,6 +7,8 @@ gets a key of its own (`w:name`) and `keep` copies its value to a key that stays
 
 import datetime as dt
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -38,8 +40,9 @@ SETTINGS: dict[str, tuple[Any, type]] = {
 
 
 _started: ContextVar[bool] = ContextVar("started", default=False)
-# Changes of these can be undone, one by one.
-TRACKED = ("merge_", "review_", "rules:")
+# Changes of these can be undone.
+TRACKED = ("merge_", "review_", "rules:", "version_")
+_together: ContextVar[list[tuple[str, Any]] | None] = ContextVar("together", default=None)
 
 
 def start() -> None:
@@ -75,10 +78,29 @@ def get(name: str, default: Any = None) -> Any:
 def put(name: str, value: Any) -> None:
     """Remember a setting (in the URL too) or anything else for this session; None forgets it."""
     before = get(name)
-    if name.startswith(TRACKED) and before != value:
-        st.session_state.setdefault("trail:undo", []).append((name, before))
-        st.session_state["trail:redo"] = []
-    _put(name, value)
+    with one_step() as changed:
+        if name.startswith(TRACKED) and before != value:
+            changed.append((name, before))
+        _put(name, value)
+
+
+@contextmanager
+def one_step() -> Iterator[list[tuple[str, Any]]]:
+    """Whatever is changed inside is undone, and done again, in one step: what one gesture of a person changed."""
+    outer = _together.get()
+    if outer is not None:
+        yield outer
+        return
+    changed: list[tuple[str, Any]] = []
+    token = _together.set(changed)
+    try:
+        yield changed
+    finally:
+        _together.reset(token)
+        before = dict(reversed(changed))  # of what was changed twice, what stood there first
+        if made := [(name, value) for name, value in before.items() if get(name) != value]:
+            st.session_state.setdefault("trail:undo", []).append(made)
+            st.session_state["trail:redo"] = []
 
 
 def can(step: str) -> bool:
@@ -87,13 +109,14 @@ def can(step: str) -> bool:
 
 
 def step(which: str) -> None:
-    """Take the last tracked change back ('undo') or do it again ('redo')."""
+    """Take the last step back ('undo') or do it again ('redo')."""
     trail = st.session_state.get(f"trail:{which}", [])
     if trail:
-        name, value = trail.pop()
+        made = trail.pop()
         back = {"undo": "redo", "redo": "undo"}[which]
-        st.session_state.setdefault(f"trail:{back}", []).append((name, get(name)))
-        _put(name, value)
+        st.session_state.setdefault(f"trail:{back}", []).append([(name, get(name)) for name, _before in made])
+        for name, before in made:
+            _put(name, before)
 
 
 def _put(name: str, value: Any) -> None:
@@ -135,9 +158,10 @@ def url() -> dict[str, str]:
 
 def forget(*names: str) -> None:
     """Forget these settings, kept values and their widgets."""
-    for name in names:
-        put(name, None)
-        st.session_state.pop(f"w:{name}", None)
+    with one_step():
+        for name in names:
+            put(name, None)
+            st.session_state.pop(f"w:{name}", None)
 
 
 def reset(widget: str) -> None:

@@ -35,13 +35,16 @@ def save(of: str, name: str, rules: Rules) -> None:
 
 def open_saved(of: str, name: str) -> None:
     """Use the rules kept under a name, with their thresholds."""
-    work.reset(of)
-    state.put(f"version_{of}", name)
+    with state.one_step():
+        work.reset(of)
+        state.put(f"version_{of}", name)
 
 
 def difference(of: str, rules: Rules, found: Match) -> Difference:
     """→ what changes from those rules to the match in use."""
-    before = cache.match(work.path(), work.snapshot_id() or "", of, rules, work.judgements(of))
+    every = work.base(of, found.rules)
+    base = every if set(rules.blocking) <= set(every) else ()
+    before = cache.match(work.path(), work.snapshot_id() or "", of, rules, work.judgements(of), base=base)
     return versions.difference(before, found)
 
 

@@ -26,6 +26,7 @@ from pages._ui.jobs import Job
 
 MATCHED = ("contact", "company")
 LOWEST, HIGHEST = 0.02, 0.999  # between them thresholds move
+MOST_BLOCKING = 32  # rules of which can be told at each pair which found it
 _missed: ContextVar[list[Job] | None] = ContextVar("missed", default=None)
 
 
@@ -105,16 +106,13 @@ def rules(of: str) -> Rules:
 
 def change(of: str, changed: Rules) -> None:
     """Use these rules from now on; their thresholds, if given, become those of the view."""
-    name = f"rules:{snapshot_id()}:{of}"
-    saved = version(of, state.get(f"version_{of}"))
-    if saved and not state.get(name):  # so that undo leads back to the saved rules
-        state.put(name, saved)
-    state.put(f"version_{of}", None)
-    state.put(name, msgspec.structs.replace(changed, thresholds=Thresholds()))
-    for name in ("merge", "review"):
-        given = getattr(changed.thresholds, name)
-        if given is not None:
-            state.put(f"{name}_{of}", given)
+    with state.one_step():
+        state.put(f"version_{of}", None)
+        state.put(f"rules:{snapshot_id()}:{of}", msgspec.structs.replace(changed, thresholds=Thresholds()))
+        for name in ("merge", "review"):
+            given = getattr(changed.thresholds, name)
+            if given is not None:
+                state.put(f"{name}_{of}", given)
 
 
 def learn(of: str) -> None:
@@ -215,11 +213,18 @@ def back(of: str) -> None:
 
 
 def base(of: str, used: Rules) -> tuple[BlockingRule, ...]:
-    """→ the blocking rules that can be switched on and off here: the most that were in use together on this visit."""
+    """→ the blocking rules that can be switched on and off here: those suggested for this account, and those in use."""
     name = f"base:{snapshot_id()}:{of}"
     kept: tuple[BlockingRule, ...] = state.get(name, ())
     if not set(used.blocking) <= set(kept):
-        kept = used.blocking
+        own, compared = {rule.name: rule for rule in used.blocking}, {c.name for c in used.comparisons}
+        suggested = {
+            rule.name: own.get(rule.name, rule)
+            for rule in starting_rules(of).blocking
+            if {key.partition(".")[0] for key in rule.keys} <= compared
+        }
+        every = tuple((suggested | own).values())
+        kept = every if len(every) <= MOST_BLOCKING else used.blocking
         state.put(name, kept)
     return kept
 
@@ -302,18 +307,20 @@ def adopt(of: str, said: dict[str, Any]) -> None:
     changed = (tuned.comparisons, tuned.blocking, set(tuned.vetoes)) != (
         used.comparisons, used.blocking, set(used.vetoes)
     )  # fmt: skip
-    if changed and not is_behind(of):  # a change that is being compared stays
-        change(of, msgspec.structs.replace(tuned, thresholds=Thresholds()))
-    set_thresholds(of, merge, review)
+    with state.one_step():
+        if changed and not is_behind(of):  # a change that is being compared stays
+            change(of, msgspec.structs.replace(tuned, thresholds=Thresholds()))
+        set_thresholds(of, merge, review)
 
 
 def set_thresholds(of: str, merge: float, review: float) -> None:
     """Use these thresholds; what is in use already is no change."""
     used = match(of).rules.thresholds
-    if merge != used.merge:
-        state.put(f"merge_{of}", merge)
-    if min(review, merge) != used.review:
-        state.put(f"review_{of}", min(review, merge))
+    with state.one_step():
+        if merge != used.merge:
+            state.put(f"merge_{of}", merge)
+        if min(review, merge) != used.review:
+            state.put(f"review_{of}", min(review, merge))
 
 
 def cheapest(of: str, found: Match, asked: Costs) -> Best:
