@@ -336,7 +336,7 @@ def _colours(names: list[str]) -> alt.Scale:
 
 
 def _legend(columns: int = 2) -> alt.Legend:
-    return alt.Legend(orient="bottom", direction="horizontal", columns=columns, labelLimit=320)
+    return alt.Legend(orient="bottom", direction="horizontal", columns=columns, labelLimit=320, offset=6, padding=0)
 
 
 def _marks(*, merge: float, review: float | None, title: str, form: str, middle: float = 0.5) -> alt.LayerChart:
@@ -366,7 +366,6 @@ def _finish(chart: Any) -> Any:
         .configure_axis(labelSeparation=8)
         .configure_axisLeft(titleAlign="left", **level)
         .configure_axisRight(titleAlign="right", **level)
-        .configure_legend(offset=6)
     )
 
 

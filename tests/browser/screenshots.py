@@ -2,7 +2,7 @@
 [--workspace W] [--open]`
 
 Pictures of every page, to be looked at by a demanding person. FOLDER lies outside the repository. With `--open` each
-page's expanders are opened and each tab has a picture of its own.
+page's expanders are opened and each tab has a picture of its own. A page may bring settings along: `merge?show=large`.
 """
 
 import argparse
@@ -41,9 +41,9 @@ def main() -> None:
                 for width in map(int, given.width.split(",")):
                     with browsing(width=width, dark=scheme == "dark") as page:
                         page.set_default_timeout(PATIENCE)
-                        for name in given.pages:
+                        for name, _mark, settings in (page_wanted.partition("?") for page_wanted in given.pages):
                             page.set_viewport_size({"width": width, "height": 900})
-                            page.goto(f"{address}/{name.removeprefix('overview')}?lang={lang}")
+                            page.goto(f"{address}/{name.removeprefix('overview')}?lang={lang}&{settings}")
                             page.get_by_test_id("stHeading").first.wait_for()
                             for part, taken in _looks(page, every=given.open):
                                 target = given.folder / f"{name or 'overview'}{part}-{lang}-{scheme}-{width}.png"
@@ -57,6 +57,7 @@ def _looks(page: "Page", *, every: bool) -> "Iterator[tuple[str, Page | Locator]
     if every:
         _unfold(page)
     _fit(page)
+    page.mouse.move(0, 0)  # so that nothing shows what it shows under the mouse
     yield "", page
     for at in range(page.get_by_test_id("stTabs").count() if every else 0):
         group = page.get_by_test_id("stTabs").nth(at)
@@ -64,6 +65,7 @@ def _looks(page: "Page", *, every: bool) -> "Iterator[tuple[str, Page | Locator]
             group.get_by_role("tab").nth(tab).click()
             _unfold(page)
             _fit(page)
+            page.mouse.move(0, 0)
             yield f"-{at + 1}{'abcdefghij'[tab]}", group
 
 

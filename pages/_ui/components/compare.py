@@ -1,6 +1,7 @@
 """Records side by side, field by field, with the differing letters marked."""
 
 import datetime as dt
+import re
 from itertools import takewhile
 from typing import Any
 
@@ -11,6 +12,8 @@ from pages._ui import words
 from pages._ui.text import _, date, plain, unbroken
 
 _NEVER = {"source_file", "source_line"}
+_SIGN = r"(?:\\.|[^\s\\\u200b])"  # of Markdown: an escaped sign in one piece
+_LONG = re.compile(f"{_SIGN}{{12}}(?={_SIGN}{{3}})")
 _ALIKE = 0.4  # from this share of common beginning and end only the middle is marked
 
 
@@ -40,7 +43,7 @@ def marked(values: list[str], *, whole: bool = False) -> list[str]:
     """Values of one field → Markdown; the part that differs stands on a coloured ground, or the `whole` value."""
     first = next((v for v in values if v), "")
     if len({v for v in values if v}) <= 1:
-        return [plain(v) if v else "" for v in values]
+        return [_narrow(v) if v else "" for v in values]
     return [_against(next((o for o in [first, *values] if o and o != v), v), v, whole) if v else "" for v in values]
 
 
@@ -49,10 +52,15 @@ def _against(other: str, value: str, whole: bool) -> str:
     end = _common(other[start:][::-1], value[start:][::-1])
     middle = value[start : len(value) - end]
     if whole or start + end < len(value) * _ALIKE or not middle.strip():
-        return f":orange-background[{plain(value)}]" if middle.strip() or whole else plain(value)
-    after = plain(value[len(value) - end :]) if end else ""
-    before = plain(value[:start]) if start else ""
-    return f"{before}:orange-background[{plain(middle)}]{after}"
+        return f":orange-background[{_narrow(value)}]" if middle.strip() or whole else _narrow(value)
+    after = _narrow(value[len(value) - end :]) if end else ""
+    before = _narrow(value[:start]) if start else ""
+    return f"{before}:orange-background[{_narrow(middle)}]{after}"
+
+
+def _narrow(value: str) -> str:
+    """A value → Markdown whose long words a narrow column may break, so that both records are seen on a phone."""
+    return _LONG.sub("\\g<0>\u200b", plain(value))
 
 
 def _common(a: str, b: str) -> int:

@@ -14,7 +14,7 @@ from pages._ui.text import _, date, n_, num, percent, plain, unbroken
 
 SHOW = ("all", "open", "accepted", "rejected", "conflicts", "large")
 _LARGE = 4
-_OPENED = 12  # oversized groups with a button of their own
+_OPENED = 6  # oversized groups with a button of their own
 
 
 def summary(entity: str, found: Match, golden: Golden) -> pl.DataFrame:
@@ -58,7 +58,8 @@ def figures(table: pl.DataFrame) -> None:
 
 def oversized(found: Match, table: pl.DataFrame) -> None:
     """A warning with the groups that are larger than the rules expect, and a way to open each."""
-    large = found.oversized.join(table.select("cluster_id", "name"), on="cluster_id", how="left", maintain_order="left")
+    large = found.oversized.join(table.select("cluster_id", "name", "probability"), on="cluster_id", how="left")
+    large = large.sort("records", "probability", "cluster_id", descending=[True, False, False], nulls_last=True)
     if large.is_empty():
         return
     limit = found.rules.clustering.max_size
@@ -100,8 +101,7 @@ def filtered(table: pl.DataFrame) -> pl.DataFrame:
         "conflicts": _("With conflicts"),
         "large": n_("{n} record or more", "{n} records or more", _LARGE),
     }
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.pills(
             _("Show"),
             SHOW,
@@ -109,7 +109,7 @@ def filtered(table: pl.DataFrame) -> pl.DataFrame:
             format_func=names.__getitem__,
             **state.keep("show", "all", options=list(SHOW)),
         )
-    wanted = right.text_input(_("Search"), icon=":material/search:", **state.keep("search", ""))
+        wanted = st.text_input(_("Search"), icon=":material/search:", width=250, **state.keep("search", ""))
     rules = {
         "open": pl.col("verdict") == "open",
         "accepted": pl.col("verdict") == "accept",

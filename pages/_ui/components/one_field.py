@@ -57,7 +57,7 @@ def _draw(entity: str, found: Match) -> None:
     with st.expander(_("All steps as a table")):
         shares = st.column_config.TextColumn(alignment="right")
         columns = {**frame.numbers(_("Pairs"), _("Goes with the next")), _("Precision"): shares}
-        st.dataframe(_as_table(curve), hide_index=True, column_config=columns)
+        st.dataframe(_as_table(curve), hide_index=True, column_config=columns, placeholder="")
     with left:
         _lost(entity, found, one, curve, at)
     with right:

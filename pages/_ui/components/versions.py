@@ -42,7 +42,9 @@ def _compare(found: Match, changed: Difference) -> None:
         for m, before, after in figures.iter_rows()
     ]
     names = [_("Figure"), _("Saved version"), _("Rules in use")]
-    st.dataframe(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"), hide_index=True)
+    written = {name: st.column_config.TextColumn(alignment="right") for name in names[1:]}
+    table = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    st.dataframe(table, hide_index=True, column_config=written)
     for change, title in (("gained", _gained), ("lost", _lost)):
         there = changed.pairs.filter(change=change)
         groups = changed.clusters.filter(change=change)
@@ -53,6 +55,7 @@ def _compare(found: Match, changed: Difference) -> None:
         event = st.dataframe(
             pairs.pair_table(found, listed, found.rules.thresholds.merge or 0.5),
             hide_index=True, on_select="rerun", selection_mode="single-row", key=f"version_{change}",
+            column_config={_("Probability"): st.column_config.NumberColumn(format="%.3f", width=110)},
         )  # fmt: skip
         rows = event.selection.rows
         if rows and rows[0] < listed.height:
