@@ -51,7 +51,10 @@ def flatten(record: dict[str, Json]) -> dict[str, str]:
     """
     flat: dict[str, str] = {}
     for key, value in record.items():
-        if key == _CUSTOM and isinstance(value, list):
+        if type(value) is str and key not in flat:  # most values by far
+            if value:
+                flat[key] = value
+        elif key == _CUSTOM and isinstance(value, list):
             for field in value:
                 _add_custom(flat, field)
         elif key in {"_embedded", "metadata"} and isinstance(value, dict):
@@ -114,7 +117,10 @@ def _is_page(document: Json) -> bool:
 
 
 def _table(name: str, part: str, rows: list[tuple[dict[str, str], int]], rejects: Json, limits: Limits) -> Table:
-    columns = list(dict.fromkeys(key for row, _ in rows for key in row))
+    known: dict[str, None] = {}
+    for row, _ in rows:
+        known.update(dict.fromkeys(row))
+    columns = list(known)
     frame = pl.DataFrame({c: pl.Series([row.get(c) for row, _ in rows], dtype=pl.String) for c in columns})
     lines = pl.Series("line", [place for _, place in rows], dtype=pl.UInt32)
     return finish(name, frame, lines, columns, limits=limits, format="json", rejects=rejects, part=part)
@@ -143,17 +149,15 @@ def _listed(key: str, value: Json) -> str:
 
 
 def _text(value: Json) -> str:
-    """A JSON value → text; nothing (null, empty list or object) → empty."""
-    if value is None or value in ([], {}):
+    """A JSON value → text; nothing (null, empty list or object) → empty. The most frequent types come first."""
+    if isinstance(value, str):
+        return value
+    if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return msgspec.json.encode(value).decode() if value else ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return (
-        value
-        if isinstance(value, str)
-        else msgspec.json.encode(value).decode()
-        if isinstance(value, (list, dict))
-        else str(value)
-    )
+    return str(value)

@@ -25,10 +25,17 @@ def workspace(path: str) -> Workspace:
 @st.cache_resource(show_spinner=False)
 def room() -> jobs.Room:
     """→ the room in which the jobs of all visitors are done."""
-    # What is loaded by now stays: Streamlit's sweep after every run need not look at it (0.1 s with the lock held).
+    return jobs.Room()
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Once, when what the pages need is loaded: Streamlit's sweep after every run passes over all that is there.
+
+    It takes 0.1 s otherwise, with the interpreter's lock held.
+    """
     gc.collect()
     gc.freeze()
-    return jobs.Room()
 
 
 def ask(key: jobs.Key, work: jobs.Work, *, slot: jobs.Key = (), patience: float | None = None) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from engine.errors import WinnowError
-from pages._ui import intake, jobs, state, text, words, work
+from pages._ui import cache, intake, jobs, state, text, words, work
 from pages._ui.components import background
 from pages._ui.text import _
 
@@ -116,5 +116,6 @@ def chart(
     drawing: "alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart", how_to_read: str, *, key: str
 ) -> None:
     """A chart with the one line that says how to read it."""
+    cache.settle()  # the charts come last, and Altair is the largest of all that is loaded
     st.altair_chart(drawing, key=key, alt=how_to_read)
     st.caption(how_to_read)
