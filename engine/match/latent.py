@@ -13,7 +13,7 @@ import polars as pl
 from engine.rules import Comparison
 
 Matrix = np.ndarray
-MOST_CONTRADICTING = 0.05  # of the matches have names that look like those of two people
+MOST_CONTRADICTING = 0.02  # of the matches have names that look like those of two people
 PRIOR_PAIRS = 20.0  # how many imaginary matches the expected levels of a match are worth
 ROUNDS = 200  # of expectation and maximisation, at most
 SMOOTH = 0.5  # imaginary pairs spread over the levels of each class: no probability is ever 0

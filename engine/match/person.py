@@ -3,7 +3,8 @@
 Every function takes the two sides of many pairs in a table of keys of `engine.normalise.names` and gives uint8, 0…100.
 100 stands for values that are the same after normalisation, and for nothing else.
 
-given       100 same · 97 nickname or formal name · 90–95 slip, other spelling · 86 initial agrees · < 60 unrelated
+given       100 same · 97 nickname or formal name · 90–95 slip, other spelling · 86 initial agrees · < 60 unrelated ·
+            0 Senior and Junior
 family      100 same · 96 Иванов/Иванова · 88–95 slip, other spelling · 85 one part of a double name · < 60 unrelated ·
             0 Senior and Junior: father and son
 patronymic  100 same · 95 abbreviated · 90–95 slip · 86 initial agrees · < 60 unrelated
@@ -80,7 +81,8 @@ def given(left: Side, right: Side) -> Scores:
     part = np.zeros(len(a), bool)
     one, two = a[at], b[at]
     part[at] = ((first[one] != "") & (first[one] == names[two])) | ((first[two] != "") & (first[two] == names[one]))
-    return np.where(part, np.maximum(score, 92), score).astype(np.uint8)
+    score = np.where(part, np.maximum(score, 92), score)
+    return np.where(_of_two_generations(left, right), 0, score).astype(np.uint8)
 
 
 def family(left: Side, right: Side) -> Scores:
@@ -98,8 +100,13 @@ def family(left: Side, right: Side) -> Scores:
         same = np.array([parts[a[i]] == parts[b[i]] for i in at], bool)
         shared = np.array([bool(parts[a[i]] & parts[b[i]]) for i in at], bool)
         score[at] = np.where(same, 96, np.where(shared, np.maximum(score[at], 85), score[at]))
+    return np.where(_of_two_generations(left, right), 0, np.maximum(score, 1)).astype(np.uint8)
+
+
+def _of_two_generations(left: Side, right: Side) -> np.ndarray:
+    """Two sides of given or family names → whether one is Senior's and the other Junior's."""
     one, two = left.ids("generation"), right.ids("generation")
-    return np.where((one != two) & (one >= 0) & (two >= 0), 0, np.maximum(score, 1)).astype(np.uint8)
+    return np.asarray((one != two) & (one >= 0) & (two >= 0))
 
 
 def patronymic(left: Side, right: Side) -> Scores:

@@ -35,6 +35,7 @@ GIVEN = {
     "initial": pl.String(),  # first letter of the fold
     "is_initial": pl.Boolean(),
     "han": pl.String(),
+    "generation": pl.String(),  # senior, junior or a number: of two it tells father and son apart
 }
 FAMILY = {
     "key": pl.String(),
@@ -42,7 +43,7 @@ FAMILY = {
     "stem": pl.String(),  # the same for a man and a woman of one family
     "parts": pl.String(),  # folds of a double surname's parts, sorted
     "han": pl.String(),
-    "generation": pl.String(),  # senior, junior or a number: of two it tells father and son apart
+    "generation": pl.String(),
 }
 GENERATIONS = {
     **dict.fromkeys(("sr", "senior", "старший", "ст"), "senior"),
@@ -57,6 +58,7 @@ PATRONYMIC = {
     "sex": pl.String(),  # m, f or null
 }
 
+Of = Callable[[list[Word]], tuple[str | bool | None, ...]]
 _STEM = [
     (re.compile(pattern), to)
     for pattern, to in (
@@ -76,7 +78,7 @@ def given_keys(values: pl.Series) -> pl.DataFrame:
     >>> given_keys(pl.Series(["Юлия", "Саша", "J.", "-"])).select("key", "formal", "is_initial").rows()
     [('yuliya', 'iulia', False), ('sasha', 'aleksander aleksandra', False), ('j', None, True), (None, None, None)]
     """
-    return _keys(values, GIVEN, _given)
+    return _with_generation(values, GIVEN, _given)
 
 
 def family_keys(values: pl.Series) -> pl.DataFrame:
@@ -86,10 +88,7 @@ def family_keys(values: pl.Series) -> pl.DataFrame:
     >>> family_keys(pl.Series(["Достоевская", "Римский-Корсаков"])).select("stem", "parts").rows()
     [('dostovsk', 'dostovskaia'), ('rimskikorsakov', 'korsakov rimski')]
     """
-    suffix = rf"(?i)[\s,(]+({'|'.join(GENERATIONS)})[.)]*\s*$"
-    found = values.str.extract(suffix).str.to_lowercase().replace_strict(GENERATIONS, default=None)
-    keys = _keys(values.str.replace(suffix, ""), {k: v for k, v in FAMILY.items() if k != "generation"}, _family)
-    return keys.with_columns(found.cast(pl.String).alias("generation"))
+    return _with_generation(values, FAMILY, _family)
 
 
 def patronymic_keys(values: pl.Series) -> pl.DataFrame:
@@ -116,6 +115,14 @@ def family_stem(folded: str) -> str:
     return folded
 
 
+def _with_generation(values: pl.Series, schema: Mapping[str, pl.DataType], of: Of) -> pl.DataFrame:
+    """Names, their columns, words → those → the keys; what follows a name to tell father and son apart is taken off."""
+    suffix = rf"(?i)[\s,(]+({'|'.join(GENERATIONS)})[.)]*\s*$"
+    found = values.str.extract(suffix).str.to_lowercase().replace_strict(GENERATIONS, default=None)
+    keys = _keys(values.str.replace(suffix, ""), {k: v for k, v in schema.items() if k != "generation"}, of)
+    return keys.with_columns(found.cast(pl.String).alias("generation"))
+
+
 def stem_all(folded: Sequence[str]) -> list[str]:
     """Folds of family names → their stems: what `family_stem` gives for each, in a few passes over all of them.
 
@@ -133,9 +140,7 @@ def stem_all(folded: Sequence[str]) -> list[str]:
     return stems
 
 
-def _keys(
-    values: pl.Series, schema: Mapping[str, pl.DataType], of: Callable[[list[Word]], tuple[str | bool | None, ...]]
-) -> pl.DataFrame:
+def _keys(values: pl.Series, schema: Mapping[str, pl.DataType], of: Of) -> pl.DataFrame:
     empty = (None,) * len(schema)
     cells, known = split_all(values.to_list())
     rows = [of(words) if (words := _names(cell, known)) else empty for cell in cells]

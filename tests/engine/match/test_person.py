@@ -54,6 +54,8 @@ def test_nicknames(case: dict[str, str]) -> None:
         ("given", "Alexnder", "Alexander", 90, 95),
         ("given", "Jean-Claude", "Jean", 90, 95),
         ("given", "Ivan", "John", 0, 60),
+        ("given", "Raymond Sr.", "Raymond Jr.", 0, 0),
+        ("given", "Raymond Jr.", "Raymond", 100, 100),
         ("family", "Иванов", "Иванова", 96, 96),
         ("family", "Достоевский", "Dostoevskaya", 96, 96),
         ("family", "Кузнецов", "Kuznetsov", 100, 100),
