@@ -16,6 +16,7 @@ import polars as pl
 from engine.errors import PlanLimitExceeded
 from engine.plan.merges import Decision, Merges, merges
 from engine.plan.policy import DEFAULT, Policy
+from engine.progress import Progress, silent
 from engine.retention.decide import DECISIONS
 from engine.storage.findings import FINDINGS
 from engine.storage.links import file_links, table
@@ -70,6 +71,7 @@ def build(
     decisions: Sequence[Decision] = (),
     policy: Policy = DEFAULT,
     limit: int | None = None,
+    progress: Progress = silent,
 ) -> Plan:
     """Snapshot, clusters per entity, their evidence, DECISIONS, FINDINGS, users' decisions → Plan.
 
@@ -78,16 +80,19 @@ def build(
     """
     due = pl.DataFrame(schema=DECISIONS) if dispositions is None else dispositions
     found = pl.DataFrame(schema=FINDINGS) if findings is None else findings
-    merged = merges(snapshot, clusters, evidence or {}, _kept(due), decisions, policy)
+    merged = merges(snapshot, clusters, evidence or {}, _kept(due), decisions, policy, progress)
+    progress("items", 0.0)
     records = _record_items(due, merged)
     files = _file_items(snapshot, due, found)
+    progress("items", 0.4)
     items = pl.concat([_merge_items(merged, due), records, files])
     rank = pl.col("action").replace_strict(ACTIONS, range(len(ACTIONS)), return_dtype=pl.Int32)
     items = _named(items.sort(rank, "entity", "survivor_id", "record_id", nulls_last=True))
     selected = items.filter(pl.col("action") != "review").height
     if limit is not None and selected > limit:
         raise PlanLimitExceeded(selected=selected, limit=limit)
-    return Plan(
+    progress("items", 0.7)
+    plan = Plan(
         snapshot_id=snapshot.id,
         as_of=as_of,
         items=items,
@@ -97,6 +102,8 @@ def build(
         dispositions=due,
         summary=_summary(snapshot, items),
     )
+    progress("items", 1.0)
+    return plan
 
 
 def _kept(due: pl.DataFrame) -> pl.DataFrame:

@@ -48,8 +48,7 @@ def make(
     """
     schedule = schedule or default()
     matches = match_account(snapshot, rules, judgements=judgements, remembered=remembered, progress=progress)
-    progress("plan", 0.0)
-    dispositions = decide(snapshot, schedule, holds, as_of=as_of)
+    dispositions = decide(snapshot, schedule, holds, as_of=as_of, progress=progress)
     trash_counts = bool(capabilities().get(target, {}).get("trash_counts", False))
     plan = build(
         snapshot,
@@ -60,6 +59,7 @@ def make(
         as_of=as_of,
         decisions=decisions,
         limit=limit,
+        progress=progress,
     )
     used = {entity: found.rules for entity, found in matches.items()}
     progress("export", 0.0)

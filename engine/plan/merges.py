@@ -10,6 +10,7 @@ import polars as pl
 from engine.errors import PlanError
 from engine.plan.policy import Policy
 from engine.plan.survivorship import CHOSEN_FIELDS, CONFLICTS, GOLDEN, golden
+from engine.progress import Progress, silent
 from engine.schema import ORIGINAL
 from engine.storage.links import deal_links, file_links, table
 
@@ -80,13 +81,18 @@ def merges(
     kept: pl.DataFrame,
     decisions: Sequence[Decision],
     policy: Policy,
+    progress: Progress = silent,
 ) -> Merges:
     """Clusters per entity → Merges. `kept`: entity, record_id, hold; a cluster with a held record does not merge."""
     for decision in decisions:
         _check(decision, clusters)
     losers, blocked, values, conflicts, moves = [], [], [], [], []
     deals, files = deal_links(snapshot), file_links(snapshot)
-    for entity in sorted(clusters):
+    for at, entity in enumerate(sorted(clusters)):
+
+        def within(stage: str, share: float, done: int = at) -> None:
+            progress(stage, (done + share) / len(clusters))
+
         mine = [d for d in decisions if d.entity == entity]
         there = table(snapshot, entity).select("record_id").unique()
         open_clusters = _apply(clusters[entity], mine).join(there, on="record_id", how="semi", maintain_order="left")
@@ -103,6 +109,7 @@ def merges(
             chosen=pl.DataFrame(
                 [(d.cluster_id, f, r) for d in mine for f, r in d.values.items()], schema=CHOSEN_FIELDS, orient="row"
             ),
+            progress=within,
         )
         gone = free.join(made.survivors, on="cluster_id").filter(pl.col("record_id") != pl.col("survivor_id"))
         gone = _tie(gone, evidence.get(entity, pl.DataFrame(schema=EVIDENCE)))

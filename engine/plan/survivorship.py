@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.plan.policy import DEFAULT, NOT_VALUES, Policy
+from engine.progress import Progress, silent
 from engine.schema import ENTITIES, VALUE_SEPARATOR
 
 SURVIVORS = {
@@ -59,6 +60,7 @@ def golden(
     survivors: dict[str, str] | None = None,
     chosen: pl.DataFrame | None = None,
     extra: Sequence[str] = (),
+    progress: Progress = silent,
 ) -> Golden:
     """(entity frame, record_id + cluster_id, policy) → Golden; clusters of one record are left alone.
 
@@ -66,15 +68,22 @@ def golden(
     `chosen`: CHOSEN_FIELDS, the record whose value of a field a user chose. `extra`: columns besides the entity's
     fields that must not be lost either.
     """
+    progress("golden", 0.0)
     members = _members(records, clusters, deals)
     survivor = choose(members, policy, survivors or {})
+    progress("golden", 0.2)
     fields = [f for f in (*ENTITIES[entity], *extra) if f not in NOT_VALUES and f in records.columns]
     long = _long(records, members, survivor, fields, policy)
+    progress("golden", 0.4)
     values = pl.concat([_single(long, chosen), _union(long, chosen)])
+    progress("golden", 0.7)
     values = _flag(values, long).sort("cluster_id", "field", "position")
     order = {field: i for i, field in enumerate(fields)}
     values = values.sort("cluster_id", pl.col("field").replace_strict(order, return_dtype=pl.Int32), "position")
-    return Golden(survivor.select(*SURVIVORS), values.select(*GOLDEN), _conflicts(values, long))
+    progress("golden", 0.9)
+    conflicts = _conflicts(values, long)
+    progress("golden", 1.0)
+    return Golden(survivor.select(*SURVIVORS), values.select(*GOLDEN), conflicts)
 
 
 def joined(values: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from engine.progress import Progress, silent
 from engine.retention.classes import enrich, held, matches
 from engine.retention.schedule import DISPOSITIONS, Hold, Period, Rule, Schedule, validate_hold
 from engine.storage.links import file_links
@@ -31,11 +32,19 @@ DECISIONS = {
     "details": pl.String(),  # JSON
     "bytes": pl.Int64(),  # files only; a record's row carries 0, so that sums are right
 }
+_ENTITIES = ("contact", "company", "deal", "file")  # files follow the records, so they come last
 # Reasons that keep a file even when a rule of its own is due.
 BINDING = ("hold", "open_deals", "retained", "missing_trigger")
 
 
-def decide(snapshot: "Snapshot", schedule: Schedule, holds: Sequence[Hold] = (), *, as_of: dt.date) -> pl.DataFrame:
+def decide(
+    snapshot: "Snapshot",
+    schedule: Schedule,
+    holds: Sequence[Hold] = (),
+    *,
+    as_of: dt.date,
+    progress: Progress = silent,
+) -> pl.DataFrame:
     """Snapshot, schedule, holds, day → DECISIONS: one row per contact, company, deal and file.
 
     Reasons: no_rule, not_due, due, retained, missing_trigger, open_deals, hold; of files also record_kept,
@@ -43,11 +52,18 @@ def decide(snapshot: "Snapshot", schedule: Schedule, holds: Sequence[Hold] = (),
     """
     for hold in holds:
         validate_hold(hold)
-    records = pl.concat([_entity(snapshot, e, schedule, holds, as_of) for e in ("contact", "company", "deal")])
-    files = _entity(snapshot, "file", schedule, holds, as_of)
-    return pl.concat([records, _follow(files, records, file_links(snapshot))]).select(
+    verdicts = {}
+    for at, entity in enumerate(_ENTITIES):
+        progress("decide", at / (len(_ENTITIES) + 1))
+        verdicts[entity] = _entity(snapshot, entity, schedule, holds, as_of)
+    progress("decide", len(_ENTITIES) / (len(_ENTITIES) + 1))
+    files = verdicts.pop("file")
+    records = pl.concat(verdicts.values())
+    decided = pl.concat([records, _follow(files, records, file_links(snapshot))]).select(
         pl.col(name).cast(dtype) for name, dtype in DECISIONS.items()
     )
+    progress("decide", 1.0)
+    return decided
 
 
 def due_within(dispositions: pl.DataFrame, *, as_of: dt.date, days: int) -> pl.DataFrame:

@@ -36,6 +36,7 @@ USUAL: dict[str, dict[str, float]] = {
     "sample": {"read": 45, "map": 45, "save": 10},
     "older": {"read": 45, "map": 45, "save": 10},
     "kept": {"map": 80, "save": 20},
+    "plan": {"evidence": 10, "findings": 20, "golden": 50, "items": 20},
 }
 _SURE = 0.03  # from this share on, and
 _SOON = 1.0  # after so many seconds, the time left can be told

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from engine.match import bonds
 from engine.rules import Rules, Thresholds, Veto
-from pages._ui import cache, work
+from pages._ui import cache, jobs, outcome, work
 
 
 class Counted:
@@ -58,3 +58,8 @@ def test_a_changed_veto_is_prepared_once_for_all_thresholds(account: Path, monke
         return calls
 
     assert in_a_visit(script) == [1, 1]
+
+
+def test_a_plan_goes_through_the_stages_its_share_is_reckoned_by(account: Path) -> None:
+    assert in_a_visit(outcome.plan).items.height
+    assert list(cache.room()._usual["plan"]) == list(jobs.USUAL["plan"])

@@ -53,9 +53,11 @@ def golden(
 ) -> Golden:
     """→ survivors and golden values of the clusters."""
 
-    def work(_progress: Progress) -> Golden:
+    def work(progress: Progress) -> Golden:
         deals = links.deal_links(held.snapshot(path, snapshot_id)).filter(entity=entity)
-        return survivorship.golden(found.records, found.clusters, entity=entity, deals=deals, survivors=survivors)
+        return survivorship.golden(
+            found.records, found.clusters, entity=entity, deals=deals, survivors=survivors, progress=progress
+        )
 
     key = ("golden", path, snapshot_id, entity, clusters, rule_files.digest(sorted(survivors.items())))
     made: Golden = held.ask(key, work, slot=("golden", entity))
@@ -67,8 +69,8 @@ def dispositions(
 ) -> pl.DataFrame:
     """→ what the schedule and the holds say of every record and file."""
 
-    def work(_progress: Progress) -> pl.DataFrame:
-        return decide.decide(held.snapshot(path, snapshot_id), schedule, holds, as_of=as_of)
+    def work(progress: Progress) -> pl.DataFrame:
+        return decide.decide(held.snapshot(path, snapshot_id), schedule, holds, as_of=as_of, progress=progress)
 
     key = ("due", path, snapshot_id, rule_files.digest((schedule, holds)), as_of.isoformat())
     decided: pl.DataFrame = held.ask(key, work, slot=("due",))
@@ -112,17 +114,22 @@ def plan(
     parts = [held.frame_digest(found.clusters) for found in matches.values()]
     said = rule_files.digest((parts, decisions, held.frame_digest(dispositions)))
 
-    def work(_progress: Progress) -> Plan:
+    def work(progress: Progress) -> Plan:
         whole = held.snapshot(path, snapshot_id)
         trash_counts = bool(capabilities()[target].get("trash_counts", False))
+        progress("evidence", 0.0)
+        evidence = {entity: make.evidence(found) for entity, found in matches.items()}
+        progress("findings", 0.0)
+        found = storage_findings.findings(whole, as_of=as_of, trash_counts=trash_counts)
         return build.build(
             whole,
-            {entity: found.clusters for entity, found in matches.items()},
-            evidence={entity: make.evidence(found) for entity, found in matches.items()},
+            {entity: one.clusters for entity, one in matches.items()},
+            evidence=evidence,
             dispositions=dispositions,
-            findings=storage_findings.findings(whole, as_of=as_of, trash_counts=trash_counts),
+            findings=found,
             as_of=as_of,
             decisions=decisions,
+            progress=progress,
         )
 
     made: Plan = held.ask(("plan", path, snapshot_id, as_of.isoformat(), target, said), work, slot=("plan",))

@@ -155,6 +155,11 @@ def _stage(code: str) -> str:
         "weigh": _("estimating weights"),
         "forest": _("linking pairs"),
         "cluster": _("forming groups"),
+        "evidence": _("gathering the evidence"),
+        "findings": _("looking through the files"),
+        "golden": _("choosing survivors and values"),
+        "items": _("listing what is to be done"),
+        "decide": _("applying the rules"),
     }.get(name, name)
 
 

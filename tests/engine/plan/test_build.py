@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import PlanError, PlanLimitExceeded, RulesError
+from engine.errors import Cancelled, PlanError, PlanLimitExceeded, RulesError
 from engine.plan import policy as policies
 from engine.plan.build import build
 from engine.plan.merges import Decision
@@ -313,3 +313,21 @@ def test_plans_hold_together(people, groups, fields, held):
         assert of[value["record_id"]] == of[value["survivor_id"]] == value["cluster_id"]
         if not value["field"].endswith("_at"):
             assert value["value"] in rows[value["record_id"]][value["field"]]
+
+
+def test_building_reports_how_far_it_is_and_stops_where_it_is_told_to():
+    told = []
+    plan = made(progress=lambda stage, share: told.append((stage, share)))
+    assert list(dict(told)) == ["golden", "items"]
+    for stage in ("golden", "items"):
+        shares = [share for name, share in told if name == stage]
+        assert shares == sorted(shares) and shares[0] == 0.0 and shares[-1] == 1.0
+    assert plan.items.equals(made().items)
+    for at in range(len(told)):
+
+        def stop(stage, share, last=told[at]):
+            if (stage, share) == last:
+                raise Cancelled("the work was stopped")
+
+        with pytest.raises(Cancelled):
+            made(progress=stop)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.errors import Cancelled
 from engine.retention.decide import decide, due_within
 from engine.retention.schedule import DISPOSITIONS, Basis, Condition, Hold, Period, Rule, Schedule, default
 from tests.engine.plan.account import AS_OF, ROWS, account
@@ -191,3 +192,17 @@ def test_a_hold_never_adds_a_deletion(contacts, rules, holds):
         return frame.with_columns(s=pl.col("disposition").replace_strict(severity, return_dtype=pl.Int8))["s"]
 
     assert (gone(holds) <= gone([])).all()
+
+
+def test_deciding_reports_each_kind_of_record_and_stops_where_it_is_told_to():
+    told = []
+    frame = decide(account(), default(), as_of=AS_OF, progress=lambda stage, share: told.append((stage, share)))
+    assert told == [("decide", share) for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)]
+    assert frame.equals(decide(account(), default(), as_of=AS_OF))
+
+    def stop(stage, share):
+        if share >= 0.6:
+            raise Cancelled("the work was stopped")
+
+    with pytest.raises(Cancelled):
+        decide(account(), default(), as_of=AS_OF, progress=stop)
