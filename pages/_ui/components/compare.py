@@ -13,7 +13,8 @@ from pages._ui.text import _, date, plain, unbroken
 
 _NEVER = {"source_file", "source_line"}
 _SIGN = r"(?:\\.|[^\s\\\u200b])"  # of Markdown: an escaped sign in one piece
-_LONG = re.compile(f"{_SIGN}{{12}}(?={_SIGN}{{3}})")
+_JOINT = re.compile(f"(?:\\.|/|\\\\[-_])(?={_SIGN}{{3}})")
+_LONG = re.compile(f"{_SIGN}{{14}}(?={_SIGN}{{3}})")
 _ALIKE = 0.4  # from this share of common beginning and end only the middle is marked
 
 
@@ -60,7 +61,7 @@ def _against(other: str, value: str, whole: bool) -> str:
 
 def _narrow(value: str) -> str:
     """A value → Markdown whose long words a narrow column may break, so that both records are seen on a phone."""
-    return _LONG.sub("\\g<0>\u200b", plain(value))
+    return _LONG.sub("\\g<0>\u200b", _JOINT.sub("\\g<0>\u200b", plain(value)))
 
 
 def _common(a: str, b: str) -> int:

@@ -109,7 +109,7 @@ def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
         for name, value, explanation in values:
             with st.container(border=True, gap=None, height="stretch", vertical_alignment="distribute"):
                 st.caption(name, help=explanation)
-                st.markdown("#### " + value.replace(" ", "\u00a0"), anchors=False)
+                st.markdown(f"#### {value}", anchors=False)
 
 
 def chart(

@@ -81,7 +81,9 @@ def oversized(found: Match, table: pl.DataFrame) -> None:
                 args=(row["cluster_id"],),
             )
     if large.height > _OPENED:
-        st.caption(_("The {n} largest are listed; “Show” finds the others.", n=num(_OPENED)))
+        st.caption(
+            _("The {n} largest are listed; the others are under “{name}” below.", n=num(_OPENED), name=_several())
+        )
 
 
 def _look_at(cluster_id: str) -> None:
@@ -89,6 +91,10 @@ def _look_at(cluster_id: str) -> None:
     state.forget("show", "search")
     state.reset("groups")
     state.put("cluster", cluster_id)
+
+
+def _several() -> str:
+    return n_("{n} record or more", "{n} records or more", _LARGE)
 
 
 def filtered(table: pl.DataFrame) -> pl.DataFrame:
@@ -99,17 +105,24 @@ def filtered(table: pl.DataFrame) -> pl.DataFrame:
         "accepted": _("Accepted"),
         "rejected": _("Rejected"),
         "conflicts": _("With conflicts"),
-        "large": n_("{n} record or more", "{n} records or more", _LARGE),
+        "large": _several(),
     }
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.pills(
-            _("Show"),
-            SHOW,
-            required=True,
-            format_func=names.__getitem__,
-            **state.keep("show", "all", options=list(SHOW)),
-        )
-        wanted = st.text_input(_("Search"), icon=":material/search:", width=250, **state.keep("search", ""))
+    st.pills(
+        _("Show"),
+        SHOW,
+        required=True,
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+        **state.keep("show", "all", options=list(SHOW)),
+    )
+    wanted = st.text_input(
+        _("Search"),
+        icon=":material/search:",
+        placeholder=_("Search by name, phone or ID"),
+        label_visibility="collapsed",
+        width=360,
+        **state.keep("search", ""),
+    )
     rules = {
         "open": pl.col("verdict") == "open",
         "accepted": pl.col("verdict") == "accept",
