@@ -50,9 +50,11 @@ def similarity(
     present = (a >= 0) & (b >= 0)
     equal = present & (a == b)
     result[equal] = rarity(one.holders)[a[equal]]
-    different = np.flatnonzero(present & (a != b))
-    if len(different):
-        low, high, back = _distinct(a[different], b[different], len(one.table))
+    different = present & (a != b)
+    if different.any():
+        a, b = a[different], b[different]
+        low, high, back = _distinct(a, b, len(one.table))
+        del a, b
         result[different] = _distinct_similarity(one, low, high, remembered)[back]
     return result
 
@@ -64,16 +66,22 @@ def _distinct(a: np.ndarray, b: np.ndarray, size: int) -> tuple[np.ndarray, np.n
     by pairs.
     """
     bits, place_bits = np.uint64(max(size - 1, 1).bit_length()), np.uint64(max(len(a) - 1, 1).bit_length())
-    pair = (np.minimum(a, b).astype(np.uint64) << bits) | np.maximum(a, b).astype(np.uint64)
+    pair = np.minimum(a, b).astype(np.uint64)
+    pair <<= bits
+    pair |= np.maximum(a, b).astype(np.uint64)
     if int(2 * bits + place_bits) > 64:
         distinct, back = np.unique(pair, return_inverse=True)
     else:
-        packed = np.sort((pair << place_bits) | np.arange(len(pair), dtype=np.uint64))
-        pair = packed >> place_bits
-        fresh = np.r_[True, pair[1:] != pair[:-1]]
-        distinct = pair[fresh]
-        back = np.empty(len(pair), np.int64)
-        back[packed & ((np.uint64(1) << place_bits) - np.uint64(1))] = np.cumsum(fresh) - 1
+        pair <<= place_bits
+        pair |= np.arange(len(pair), dtype=np.uint64)
+        pair.sort()
+        key = pair >> place_bits
+        fresh = np.r_[True, key[1:] != key[:-1]]
+        distinct = key[fresh]
+        del key
+        pair &= (np.uint64(1) << place_bits) - np.uint64(1)
+        back = np.empty(len(pair), np.int32)
+        back[pair] = np.cumsum(fresh, dtype=np.int32) - np.int32(1)
     low = (distinct >> bits).astype(np.int64)
     return low, (distinct & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64), back
 

@@ -25,6 +25,7 @@ from engine.snapshot.map import recognise
 from engine.snapshot.read import Table, read_tables
 
 KEPT = ("created_at", "created_by", "updated_at", "updated_by", "last_activity_at", "owner", "tags")
+MANY = 300_000  # rows; of so many each column is read from disk when it is encoded, and is not held beside its keys
 RECOGNISED = 0.5  # confidence from which a table is an export of a known CRM
 
 ID_COLUMNS = ("record_id", "ID", "id", "Id")
@@ -69,6 +70,8 @@ def dedupe(
         del table, tables  # the rows are held once
         if room is not None and room.tight(len(rows)):
             room.check_disk(len(rows))
+        if len(rows) >= MANY:
+            out.mkdir(parents=True, exist_ok=True)
             rows = Frame(rows, out)
         known = {column: kind for column, kind in known.items() if column != link_column}
         matches = {found: _match_table(rows, given, found, known, link_column, room, progress)}

@@ -126,7 +126,8 @@ def match(
     pairs, report = clock("block", lambda: blocking.block(key, rules.blocking, source=origin, progress=progress))
     cache.clear()
     similarities = clock("compare", lambda: compare.compare(encoded, pairs, remembered=remembered, progress=progress))
-    assert isinstance(records, pl.DataFrame)
+    if not isinstance(records, pl.DataFrame):
+        records = records.select(["record_id"] if source is None else ["record_id", source])
     base = _base(rules, records, encoded, pairs, similarities, placeholders, report, origin, judgements, clock.seconds)
     return reweigh(base, rules, seed=seed, progress=progress)
 
