@@ -7,7 +7,7 @@ gets a key of its own (`w:name`) and `keep` copies its value to a key that stays
 
 import datetime as dt
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -40,6 +40,7 @@ SETTINGS: dict[str, tuple[Any, type]] = {
 
 
 _started: ContextVar[bool] = ContextVar("started", default=False)
+_read: ContextVar[dict[str, Any] | None] = ContextVar("read", default=None)
 # Changes of these can be undone.
 TRACKED = ("merge_", "review_", "rules:", "version_")
 _together: ContextVar[list[tuple[str, Any]] | None] = ContextVar("together", default=None)
@@ -50,6 +51,7 @@ def start() -> None:
     if "settings" not in st.session_state:
         st.session_state["settings"] = _from_url()
     _started.set(True)
+    _read.set({})
     chosen = st.session_state["settings"]
     text.use(chosen.get("lang") or text.best(st.context.locale))
     _to_url()
@@ -59,6 +61,16 @@ def who() -> str:
     """→ the name of this visit, made up when it began; it says nothing about the person."""
     made: str = st.session_state.setdefault("who", secrets.token_hex(8))
     return made
+
+
+def once(name: str, read: Callable[[], Any]) -> Any:
+    """(name, a function that reads something) → what it gave when it was first asked for in this run."""
+    known = _read.get()
+    if known is None:
+        return read()
+    if name not in known:
+        known[name] = read()
+    return known[name]
 
 
 def started() -> bool:

@@ -7,7 +7,7 @@ import polars as pl
 
 from engine import rules as rule_files
 from engine.errors import InputError
-from engine.match import rule_tests, sampling, versions
+from engine.match import rule_tests, versions
 from engine.match.evaluate import BlockedOut, blocked_out
 from engine.match.rule_tests import Result
 from engine.match.run import Match
@@ -85,12 +85,14 @@ def next_pairs(of: str, found: Match, *, count: int, seed: int) -> pl.DataFrame:
     """→ pairs to judge next, chosen for what is known least at the thresholds in use."""
     used = found.rules.thresholds
     around = [t for t in (used.merge, used.review) if t is not None]
-    return sampling.next_pairs(found, work.judgements(of), around=around, count=count, seed=seed)
+    here = (work.path(), work.snapshot_id() or "", of)
+    return cache.next_pairs(*here, found, work.judgements(of), around=around, count=count, seed=seed)
 
 
 def needed(of: str, found: Match) -> int | None:
     """→ how many more judgements until precision and recall at the merge threshold are known to ± POINTS."""
-    return sampling.needed(found, work.judgements(of), around=found.rules.thresholds.merge or 0.5, points=POINTS)
+    here, merge = (work.path(), work.snapshot_id() or "", of), found.rules.thresholds.merge or 0.5
+    return cache.needed(*here, found, work.judgements(of), around=merge, points=POINTS)
 
 
 def unseen(found: Match) -> BlockedOut:

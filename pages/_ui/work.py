@@ -17,10 +17,11 @@ from engine import rules as rule_files
 from engine.errors import RulesError, WinnowError
 from engine.match import costs, evaluate, switches, tuning
 from engine.match.costs import Best, Costs
+from engine.match.explain import Explanation
 from engine.match.judged import judged_counts
 from engine.match.run import Match
 from engine.match.steps import Steps
-from engine.rules import BlockingRule, Rules, Thresholds, Veto
+from engine.rules import BlockingRule, Exclusion, Rules, Thresholds, Veto
 from pages._ui import cache, jobs, state
 from pages._ui.jobs import Job
 
@@ -42,7 +43,8 @@ def workspace() -> Any:
 
 def snapshots() -> list[Any]:
     """→ what is known of each snapshot, the newest first."""
-    return list(reversed(workspace().snapshots()))
+    known: list[Any] = state.once(f"snapshots:{path()}", lambda: list(reversed(workspace().snapshots())))
+    return known
 
 
 def snapshot_id() -> str | None:
@@ -264,6 +266,11 @@ def measures(of: str, found: Match, thresholds: list[float]) -> pl.DataFrame:
     judged = judged_counts(left.records, left.pairs, len(left.patterns), judgements(of))
     elsewhere = switches.elsewhere(whole(of, found), left)
     return evaluate.curve(left.patterns, judged=judged, thresholds=thresholds, blocked=elsewhere)
+
+
+def shared(found: Match, pair: Explanation) -> list[Exclusion]:
+    """→ what the two records of a pair share and may be told to prove nothing."""
+    return cache.shared(path(), snapshot_id() or "", found.rules, pair)
 
 
 def live_table(of: str, found: Match) -> bytes:

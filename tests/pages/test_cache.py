@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from engine.match import bonds
 from engine.rules import Rules, Thresholds, Veto
+from engine.snapshot.workspace import Workspace
 from pages._ui import cache, jobs, outcome, work
 
 
@@ -63,3 +64,15 @@ def test_a_changed_veto_is_prepared_once_for_all_thresholds(account: Path, monke
 def test_a_plan_goes_through_the_stages_its_share_is_reckoned_by(account: Path) -> None:
     assert in_a_visit(outcome.plan).items.height
     assert list(cache.room()._usual["plan"]) == list(jobs.USUAL["plan"])
+
+
+def test_within_a_run_what_is_known_of_the_snapshots_is_read_once(
+    account: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Counted(Workspace.snapshots)
+    monkeypatch.setattr(Workspace, "snapshots", lambda self: read(self))
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60)
+    for runs in (1, 2):
+        app.run()
+        assert not app.exception
+        assert read.calls == runs

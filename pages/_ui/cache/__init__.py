@@ -19,13 +19,23 @@ from pages._ui.cache.account import (
     truth,
     usage,
 )
-from pages._ui.cache.asked import after_vetoes, field_steps, live_similarity, live_table, mutations, rule_tests
+from pages._ui.cache.asked import (
+    after_vetoes,
+    field_steps,
+    live_similarity,
+    live_table,
+    mutations,
+    needed,
+    next_pairs,
+    rule_tests,
+    shared,
+)
 from pages._ui.cache.held import again, ask, frame_digest, memory_bytes, room, settle, snapshot, workspace
 from pages._ui.cache.matching import learnt, match, suggested, whole
 
 __all__ = [
     "after_vetoes", "again", "ask", "completeness", "difference", "dispositions", "field_steps", "findings",
     "frame_digest", "golden", "invalid", "learnt", "live_similarity", "live_table", "match", "memory_bytes",
-    "mutations", "plan", "room", "rule_tests", "settle", "snapshot", "suggested", "tables", "truth", "usage",
-    "whole", "workspace",
+    "mutations", "needed", "next_pairs", "plan", "room", "rule_tests", "settle", "shared", "snapshot", "suggested",
+    "tables", "truth", "usage", "whole", "workspace",
 ]  # fmt: skip

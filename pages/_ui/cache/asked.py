@@ -1,5 +1,6 @@
-"""What is asked of a match or of rules: the bench's figures, steps of one field, rule tests, mutations."""
+"""What is asked of a match or of rules: the bench's figures, steps, rule tests, mutations, what to judge next."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -7,13 +8,14 @@ import polars as pl
 import streamlit as st
 
 from engine import rules as rule_files
-from engine.match import mutate, steps, switches
+from engine.match import exclusions, mutate, sampling, steps, switches
 from engine.match import rule_tests as engine_tests
+from engine.match.explain import Explanation
 from engine.match.rule_tests import Result
 from engine.match.run import Match
 from engine.match.steps import Steps
 from engine.progress import Progress
-from engine.rules import Rules, Thresholds, Veto
+from engine.rules import Exclusion, Rules, Thresholds, Veto
 from pages._ui.cache import held, matching
 from pages._ui.cache.held import FEW, MANY, SOME
 from pages._ui.components.live import packing
@@ -119,3 +121,50 @@ def _field_steps(
     _at: Any, _found: Match, _truth: Any, _said: Any,
 ) -> Steps:  # fmt: skip
     return steps.steps(_found, comparison, axis=axis, at=_at, truth=_truth, judgements=_said)
+
+
+def next_pairs(
+    path: str, snapshot_id: str, entity: str, found: Match, judgements: pl.DataFrame,
+    *, around: Sequence[float], count: int, seed: int,
+) -> pl.DataFrame:  # fmt: skip
+    """→ the pairs to judge next."""
+    basis, weight, said = matching.basis_of(found.rules), matching.weight_of(found.rules), held.frame_digest(judgements)
+    at = tuple(around)
+    return _next_pairs(path, snapshot_id, entity, basis, weight, said, at, count, seed, found, judgements)
+
+
+@st.cache_data(show_spinner=False, max_entries=SOME)
+def _next_pairs(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, said: str, around: tuple[float, ...],
+    count: int, seed: int, _found: Match, _said: pl.DataFrame,
+) -> pl.DataFrame:  # fmt: skip
+    return sampling.next_pairs(_found, _said, around=around, count=count, seed=seed)
+
+
+def needed(
+    path: str, snapshot_id: str, entity: str, found: Match, judgements: pl.DataFrame, *, around: float, points: float
+) -> int | None:
+    """→ how many more judgements until precision and recall are known to ± `points`."""
+    basis, weight, said = matching.basis_of(found.rules), matching.weight_of(found.rules), held.frame_digest(judgements)
+    return _needed(path, snapshot_id, entity, basis, weight, said, around, points, found, judgements)
+
+
+@st.cache_data(show_spinner=False, max_entries=SOME)
+def _needed(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, said: str, around: float, points: float,
+    _found: Match, _said: pl.DataFrame,
+) -> int | None:  # fmt: skip
+    return sampling.needed(_found, _said, around=around, points=points)
+
+
+def shared(path: str, snapshot_id: str, rules: Rules, pair: Explanation) -> list[Exclusion]:
+    """→ the values and domains that two records share and that may prove nothing."""
+    read = rule_files.digest((rules.entity, rules.comparisons, rules.region))
+    return _shared(path, snapshot_id, read, pair.left_id, pair.right_id, rules, pair)
+
+
+@st.cache_data(show_spinner=False, max_entries=MANY)
+def _shared(
+    path: str, snapshot_id: str, read: str, left: str, right: str, _rules: Rules, _pair: Explanation
+) -> list[Exclusion]:
+    return list(exclusions.offered(_rules.comparisons, _pair.parts, region=_rules.region))

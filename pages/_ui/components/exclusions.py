@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from engine.match import exclusions
 from engine.match.explain import Explanation
 from engine.match.run import Match
 from engine.rules import DOMAIN_KINDS, Exclusion
-from pages._ui import laid_down, state, words
+from pages._ui import laid_down, state, words, work
 from pages._ui.text import _, plain
 
 _LISTED = 100
@@ -87,8 +86,7 @@ def offer(found: Match, pair: Explanation, *, view: str) -> None:
     """At a pair: never a duplicate on the ground of this pair, of a value they share, of a domain they share."""
     entity = found.rules.entity
     ids = sorted((pair.left_id, pair.right_id))
-    shared = exclusions.offered(found.rules.comparisons, pair.parts, region=found.rules.region)
-    choices = [Exclusion(pair=(ids[0], ids[1])), *shared]
+    choices = [Exclusion(pair=(ids[0], ids[1])), *work.shared(found, pair)]
     at = f"{view}:{ids[0]}:{ids[1]}"
     with st.popover(_("Never a duplicate"), icon=":material/block:", key=f"never:{at}"):
         chosen = st.radio(_("On what ground"), range(len(choices)), format_func=lambda i: told(choices[i]),
