@@ -343,6 +343,14 @@ def _shown(page) -> dict[str, str]:
     return {n: page.locator(f".figure[data-figure={n}] strong").inner_text() for n in names}
 
 
+def _at_once(box) -> dict[str, str]:
+    """A click on a box → the figures, read before the browser does anything else, so before any answer."""
+    return box.evaluate(
+        "(e) => { e.click(); return Object.fromEntries([...e.getRootNode().querySelectorAll('.figure')]"
+        ".map((f) => [f.dataset.figure, f.querySelector('strong').textContent])); }"
+    )
+
+
 def _confirmed(workbench, page) -> float:
     page.locator(".confirmed[data-state=confirmed]").wait_for()
     took = float(page.locator(".bench[data-settled]").get_attribute("data-settled"))
@@ -387,9 +395,10 @@ def _by_keys(workbench, page, matched) -> float:
     thumb = page.locator("[data-thumb=review]")
     thumb.focus()
     for _ in range(20):
-        page.keyboard.press("ArrowRight")
+        page.keyboard.down("ArrowRight")  # held: nothing is sent before it is let go
     assert _shown(page)["waiting"] != before["waiting"]
-    page.locator(".confirmed[data-state=waiting]").wait_for()
+    assert page.locator(".confirmed").get_attribute("data-state") == "waiting"
+    page.keyboard.up("ArrowRight")
     took = _confirmed(workbench, page)
     assert thumb.evaluate("(e) => e.getRootNode().activeElement === e")  # the focus stays where it was
     assert "merged" in page.locator("[data-part=heard]").inner_text()
@@ -400,11 +409,17 @@ def _by_keys(workbench, page, matched) -> float:
 def _bits_by_hand(workbench, page, sent: list) -> float:
     before = _shown(page)
     sent.clear()
-    page.locator("input[data-level='0']").focus()
-    for _ in range(4):
-        page.keyboard.press("ArrowRight")
+    range_ = page.locator("input[data-level='0']")
+    range_.scroll_into_view_if_needed()
+    box = range_.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + box["width"] / 10, y, steps=4)
     during = _shown(page)
     assert during["merged"] != before["merged"]
+    assert sent == []
+    page.mouse.up()
     took = _confirmed(workbench, page)
     after = _shown(page)
     assert {n: v for n, v in after.items() if n != "removable"} == {n: v for n, v in during.items() if n != "removable"}
@@ -434,9 +449,8 @@ def _boundary(workbench, page) -> float:
 def _switch(workbench, page) -> float:
     before = _shown(page)
     box = page.locator("[data-row=phone] input")
-    box.click()
-    assert _shown(page)["merged"] != before["merged"]
-    during = _shown(page)["merged"]
+    during = _at_once(box)["merged"]
+    assert during != before["merged"]
     took = _confirmed(workbench, page)
     assert not box.is_checked()
     assert _shown(page)["merged"] == during
@@ -452,15 +466,13 @@ def _veto(workbench, page) -> float:
     box = page.get_by_role("group", name="Vetoes").get_by_role("checkbox", name="Person's name")
     barred = _count(box.locator("xpath=..").locator("small").inner_text())
     before = _shown(page)
-    box.check()
-    during = _shown(page)
+    during = _at_once(box)
     assert barred > 0 and _count(before["merged"]) - _count(during["merged"]) == barred
     took = _confirmed(workbench, page)
     assert _shown(page) == during and box.is_checked()
     apart = _count(page.locator(".confirmed [data-figure=apart]").inner_text())
     assert apart >= barred
-    box.uncheck()
-    assert _shown(page) == before
+    assert _at_once(box) == before
     _confirmed(workbench, page)
     assert _count(page.locator(".confirmed [data-figure=apart]").inner_text()) < apart
     return took
@@ -470,10 +482,10 @@ def _blocking(workbench, page) -> float:
     """Rules switched off until merges are lost: at once, and the same when the server has confirmed; and on again."""
     boxes = page.get_by_role("group", name="How pairs are found").get_by_role("checkbox")
     before, off = _shown(page), 0
-    while _shown(page)["merged"] == before["merged"]:
-        boxes.nth(off).uncheck()
+    during = before
+    while during["merged"] == before["merged"]:
+        during = _at_once(boxes.nth(off))
         off += 1
-    during = _shown(page)
     assert _count(during["merged"]) < _count(before["merged"]) and during["removable"].startswith("≥")
     assert float(during["recall"].rstrip("%")) < float(before["recall"].rstrip("%"))
     took = _confirmed(workbench, page)

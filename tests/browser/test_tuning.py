@@ -46,8 +46,8 @@ def test_a_boundary_by_mouse_a_veto_and_a_rule_then_undo(workbench, account, pag
         for wanted in way:  # one release, one step
             page.get_by_role("button", name=step).click()
             workbench.settle(page)
-            assert _settings(page) == wanted
-        assert page.get_by_role("button", name=step).is_disabled()
+            workbench.becomes(lambda: _settings(page), wanted)
+        workbench.becomes(page.get_by_role("button", name=step).is_disabled, True)
     workbench.sound(page)
 
 
@@ -77,7 +77,7 @@ def test_two_rule_sets_are_saved_compared_and_reopened_by_their_link(workbench, 
     with workbench.visiting(chromium) as other:
         workbench.visit(other, link)
         other.locator(".bench[aria-busy=false]").wait_for()
-        assert _settings(other) == shown  # with the rules on offer that the version has switched off
+        workbench.becomes(lambda: _settings(other), shown)  # with the rules on offer that the version has switched off
         assert other.locator(".figures").inner_text() == figures
         assert other.locator(".confirmed").inner_text() == page.locator(".confirmed").inner_text()
         assert other.url == link

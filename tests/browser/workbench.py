@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -97,7 +97,7 @@ CALM = """
 """
 
 
-def settle(page: Page, quiet: int = 250) -> None:
+def settle(page: Page, quiet: int = 200) -> None:
     """Wait until the page has run to its end, nothing is under way in the background, and it stayed so a moment."""
     page.evaluate("globalThis.calmSince = undefined")
     page.wait_for_function(CALM, arg=quiet, timeout=PATIENCE)
@@ -108,6 +108,26 @@ def visit(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_test_id("stHeading").first.wait_for()
     settle(page)
+
+
+def choose(page: Page, box: Locator, option: str) -> None:
+    """Open a list and take one of its options; a list that closes because the page still moves is opened again."""
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(10):
+        box.scroll_into_view_if_needed()
+        box.press("ArrowDown")
+        with suppress(TimeoutError):
+            wanted.click(timeout=1_500)
+            break
+    settle(page)
+
+
+def becomes(read: Callable[[], object], wanted: object, *, patience: float = 20.0) -> None:
+    """What is read from the page is, within seconds, what it should be; else both are shown."""
+    until = time.monotonic() + patience
+    while (there := read()) != wanted and time.monotonic() < until:
+        time.sleep(0.05)
+    assert there == wanted
 
 
 def sound(page: Page) -> None:
