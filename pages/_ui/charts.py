@@ -112,7 +112,7 @@ def removable(frame: pl.DataFrame, *, merge: float) -> alt.LayerChart:
             y=alt.Y(
                 "removable:Q",
                 title=_("removable records"),
-                axis=alt.Axis(format=",.0f", titleY=-_OVER_MARKS),
+                axis=alt.Axis(format=",.0f", titleY=-2 * _TITLE),
                 scale=alt.Scale(zero=False),
             ),
             tooltip=[

@@ -10,7 +10,7 @@ from engine.match import explain, sampling
 from engine.match.run import Match
 from pages._ui import laid_down, state, trials, words, work
 from pages._ui.components import compare, exclusions, frame, pairs, rule_tests
-from pages._ui.text import _, n_, num, percent, plain
+from pages._ui.text import _, n_, num, percent, plain, sentences
 
 Pair = tuple[str, str]
 _FIRST = 30  # judgements from which it can be forecast how many more are needed
@@ -125,9 +125,10 @@ def _contradictions(entity: str, found: Match) -> None:
     if wrong.is_empty():
         return
     st.warning(
-        n_("{n} judgement contradicts others.", "{n} judgements contradict others.", wrong.height)
-        + " "
-        + _("Open the pair and judge it again."),
+        sentences(
+            n_("{n} judgement contradicts others.", "{n} judgements contradict others.", wrong.height),
+            _("Open the pair and judge it again."),
+        ),
         icon=":material/error:",
     )
     name = dict(zip(found.records["record_id"], pairs.label(found.records, contact=False), strict=True))

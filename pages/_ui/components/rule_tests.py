@@ -135,13 +135,12 @@ def unseen(found: Match) -> str:
     estimated = trials.unseen(found)
     if estimated.missed is None:
         return _("All pairs are found in one way only, so nothing can be said of the matches that this way misses.")
-    return (
+    return sentences(
         n_(
             "About {n} match ({share} of those found) is estimated to share no key, so no threshold can reach it.",
             "About {n} matches ({share} of those found) are estimated to share no key, so no threshold can reach them.",
             round(estimated.missed),
             share=percent(estimated.share, 1),
-        )
-        + " "
-        + _("This assumes that each way of finding pairs works independently of the others; if not, it is more.")
+        ),
+        _("This assumes that each way of finding pairs works independently of the others; if not, it is more."),
     )

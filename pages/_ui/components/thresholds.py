@@ -10,7 +10,7 @@ from engine.match.run import Match
 from pages._ui import charts, state, work
 from pages._ui.components import frame
 from pages._ui.components.live import packing
-from pages._ui.text import _, n_, num, percent
+from pages._ui.text import _, n_, num, percent, sentences
 
 _WIDTH = 2.0  # bits of one column of the histogram
 BASES = ("exact", "judged", "estimate")
@@ -120,9 +120,10 @@ def pictures(entity: str, found: Match) -> None:
         exact = measured["basis"][0] != "estimate"
         frame.chart(
             charts.curve(_long(measured), merge=merge, review=review, estimate=not exact),
-            _("Further right: fewer wrong merges, more missed ones.")
-            + " "
-            + (_("Solid lines are measured.") if exact else _("Dashed lines are estimates.")),
+            sentences(
+                _("Further right: fewer wrong merges, more missed ones."),
+                _("Solid lines are measured.") if exact else _("Dashed lines are estimates."),
+            ),
             key="curve",
         )
     with st.container(border=True):
