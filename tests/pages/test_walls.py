@@ -39,6 +39,19 @@ def test_one_door_each(path: Path) -> None:
     assert "unsafe_allow_html" not in source and "unsafe_allow_javascript" not in source
 
 
+def test_what_runs_by_itself_finds_its_language() -> None:
+    """A fragment and a dialog are run again without the page: its language is that of whoever ran here last."""
+    alone = {
+        node.name: ast.unparse(node)
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and any(re.match(r"st\.(fragment|dialog)\b", ast.unparse(d)) for d in node.decorator_list)
+    }
+    assert alone
+    assert [name for name, source in alone.items() if "state.start()" not in source] == []
+
+
 def test_the_server_keeps_to_itself() -> None:
     import tomllib
 

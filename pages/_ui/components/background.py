@@ -55,6 +55,7 @@ def time_left(seconds: float | None) -> str:
 
 @st.fragment(run_every=_EVERY)
 def _watch(under_way: list[Job]) -> None:
+    state.start()  # a fragment runs by itself: it has to find its language again
     _rerun_when_over(under_way)
     for job in under_way:
         st.progress(job.share, text=" · ".join(filter(None, [_name(job), *_figures(job)])))
@@ -70,6 +71,7 @@ def _watch(under_way: list[Job]) -> None:
 
 @st.fragment(run_every=_EVERY)
 def _watch_aside(under_way: list[Job]) -> None:
+    state.start()
     _rerun_when_over(under_way)
     for job in under_way:
         st.progress(job.share, text=" · ".join([_name(job), *_figures(job)]))
@@ -87,9 +89,9 @@ def _ended(over: list[Job], before: bool) -> None:
     for job in over:
         if job.state == "failed":
             said = words.problem(job.error) if job.error else words.apology()
-            st.error(f"{_name(job)}: {said}", icon=":material/error:")
+            st.error(_("{work}: {said}", work=_name(job), said=said), icon=":material/error:")
         else:
-            st.markdown(f"{_name(job)}: " + _("Stopped. Nothing was changed."))
+            st.markdown(_("{work}: {said}", work=_name(job), said=_("Stopped. Nothing was changed.")))
     failed = any(job.state == "failed" for job in over)
     with st.container(horizontal=True):
         st.button(

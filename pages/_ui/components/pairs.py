@@ -7,7 +7,7 @@ from engine.match import conditions as laws
 from engine.match import evaluate, explain
 from engine.match.explain import Explanation
 from engine.match.run import Match
-from pages._ui import charts, words
+from pages._ui import charts, state, words
 from pages._ui.components import compare, conditions, exclusions, frame
 from pages._ui.text import _, num, percent, plain
 
@@ -101,6 +101,7 @@ def opened(found: Match, left_id: str, right_id: str) -> None:
 
     @st.dialog(_("One pair"), width="large")
     def show() -> None:
+        state.start()  # what is pressed in it runs it by itself: it has to find its language again
         why(found, left_id, right_id, view="opened")
 
     show()
