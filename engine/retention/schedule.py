@@ -5,6 +5,7 @@ contradiction. Holds are not part of a schedule: they come and go with disputes,
 """
 
 from difflib import get_close_matches
+from functools import cache
 from importlib import resources
 from typing import TypeVar
 
@@ -125,6 +126,7 @@ def load_holds(text: str) -> tuple[Hold, ...]:
     return holds
 
 
+@cache
 def default(name: str = "amocrm_ru") -> Schedule:
     """Name of a schedule in engine/reference/schedules → that schedule.
 

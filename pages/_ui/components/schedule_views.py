@@ -10,9 +10,10 @@ from engine.retention import schedule as schedules
 from engine.retention.schedule import DISPOSITIONS, Hold, Period, Schedule
 from pages._ui import charts, meanings, outcome, state, words, work
 from pages._ui.components import frame
-from pages._ui.text import _, date, num, plain, size
+from pages._ui.text import _, date, n_, num, plain, size
 
 _AHEAD = 24  # months of the timeline
+_MOST = 2000  # rows on the page; the plan has them all
 _ENTITIES = ("contact", "company", "deal", "file")
 
 
@@ -63,7 +64,9 @@ def due(decided: pl.DataFrame) -> None:
     if acting.is_empty():
         st.caption(_("Nothing is due today."))
         return
-    st.dataframe(_table(acting), hide_index=True)
+    st.dataframe(_table(acting.head(_MOST)), hide_index=True)
+    if acting.height > _MOST:
+        st.caption(n_("Only the first {n} is shown.", "Only the first {n} are shown.", _MOST))
 
 
 def editor() -> None:

@@ -13,6 +13,7 @@ from pages._ui.text import _, date, n_, num, percent, sentences, size
 BY = ("entity", "stage", "pipeline", "type", "age", "owner")
 _GB, _MB = 2**30, 2**20
 _SHOWN = 20  # groups drawn; the table has them all
+_MOST = 2000  # files on the page; the plan has them all
 
 
 def quota_row(snapshot: object) -> None:
@@ -113,7 +114,8 @@ def findings() -> None:
         _("Show"), list(names), format_func=names.__getitem__, **state.keep("finding", options=list(names))
     )
     st.caption(meanings.finding_meaning(chosen))
-    rows = found.filter(finding=chosen)
+    every = found.filter(finding=chosen)
+    rows = every.sort("bytes", descending=True, maintain_order=True).head(_MOST)
     name = words.told(rows["details"], lambda d: str(json.loads(d).get("name") or ""))
     st.dataframe(
         rows.select(
@@ -126,6 +128,8 @@ def findings() -> None:
         ),
         hide_index=True,
     )
+    if every.height > _MOST:
+        st.caption(n_("Only the first {n} is shown.", "Only the first {n} are shown.", _MOST))
 
 
 def growth() -> None:
