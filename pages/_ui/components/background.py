@@ -89,9 +89,9 @@ def _ended(over: list[Job], before: bool) -> None:
     for job in over:
         if job.state == "failed":
             said = words.problem(job.error) if job.error else words.apology()
-            st.error(_("{work}: {said}", work=_name(job), said=said), icon=":material/error:")
+            st.error(_("{work}. {said}", work=_name(job), said=said), icon=":material/error:")
         else:
-            st.markdown(_("{work}: {said}", work=_name(job), said=_("Stopped. Nothing was changed.")))
+            st.markdown(_("{work}. {said}", work=_name(job), said=_("Stopped. Nothing was changed.")))
     failed = any(job.state == "failed" for job in over)
     with st.container(horizontal=True):
         st.button(
