@@ -55,7 +55,7 @@ class Match:
         ids = self.records["record_id"]
         return pl.DataFrame({"record_id": ids, "cluster_id": ids.gather(self.label)})
 
-    @property
+    @cached_property
     def group_sizes(self) -> np.ndarray:
         """Number of records of each cluster of two or more."""
         size = np.bincount(self.label)
@@ -278,9 +278,9 @@ def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Mat
         found,
         rules=rules,
         label=grouped.label,
-        splits=found.pairs[grouped.cut]
-        .select("left", "right")
-        .with_columns(pl.Series("reason", grouped.cut_reason, dtype=pl.String)),
+        splits=found.pairs.select("left", "right")[grouped.cut].with_columns(
+            pl.Series("reason", grouped.cut_reason, dtype=pl.String)
+        ),
         seconds=clock.seconds,
     )
 
