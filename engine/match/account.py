@@ -37,7 +37,7 @@ def match_account(
         records = snapshot.frames.get(entity)
         if records is None or len(records) < 2:
             continue
-        if room is not None and room.tight(len(records)):
+        if room is not None:
             room.check_disk(len(records))
         given, judged = (rules or {}).get(entity), (judgements or {}).get(entity)
         if given:

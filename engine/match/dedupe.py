@@ -68,7 +68,7 @@ def dedupe(
         if link_column is not None and link_column not in rows.columns:
             raise UnknownColumn.among(link_column, table.frame.columns)
         del table, tables  # the rows are held once
-        if room is not None and room.tight(len(rows)):
+        if room is not None:
             room.check_disk(len(rows))
         if len(rows) >= MANY:
             out.mkdir(parents=True, exist_ok=True)

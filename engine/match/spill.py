@@ -44,7 +44,12 @@ class Room:
         return max(LEAST_PARTITION, self.memory // 4 // BYTES_PER_PAIR)
 
     def check_disk(self, records: int) -> None:
-        """Number of records → says how much disk their match will use; raises LimitExceeded when less is free."""
+        """Number of records → where room is tight, says how much disk their match will use; else nothing.
+
+        Raises LimitExceeded when less is free.
+        """
+        if not self.tight(records):
+            return
         needed = records * DISK_PER_RECORD
         self.folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.folder).free

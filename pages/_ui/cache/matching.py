@@ -110,8 +110,7 @@ def _compared(
 def _within(path: str, records: pl.DataFrame) -> spill.Room:
     """→ the memory that may be taken; what does not fit waits in the workspace's folder, if its disk has the place."""
     within = spill.Room(held.memory_bytes(path), Path(path))
-    if within.tight(len(records)):
-        within.check_disk(len(records))
+    within.check_disk(len(records))
     return within
 
 
