@@ -1,5 +1,6 @@
 """What everything else is kept beside: the workspace, the room for jobs, the snapshots."""
 
+import atexit
 import gc
 import hashlib
 from pathlib import Path
@@ -36,6 +37,7 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # else libraries complain, at the end, of what was never given back
 
 
 def ask(key: jobs.Key, work: jobs.Work, *, slot: jobs.Key = (), patience: float | None = None) -> Any:
