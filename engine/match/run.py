@@ -112,8 +112,8 @@ def match(
         parts, report = clock("block", lambda: partitions.block(
             encoded, rules.blocking, records=len(records), source=origin, progress=progress))  # fmt: skip
         clock("compare", lambda: partitions.similarities(parts, encoded, progress=progress))
-        named = records.select(["record_id"] if source is None else ["record_id", source])
-        base = _base(rules, named, encoded, pl.DataFrame(), {}, placeholders, report, origin, judgements, clock.seconds)
+        base = _base(rules, named(records, source), encoded, pl.DataFrame(), {}, placeholders, report, origin,
+                     judgements, clock.seconds)  # fmt: skip
         return reweigh(replace(base, parts=parts), rules, seed=seed, progress=progress)
     cache: dict[str, blocking.KeyColumn] = {}
 
@@ -127,9 +127,14 @@ def match(
     cache.clear()
     similarities = clock("compare", lambda: compare.compare(encoded, pairs, remembered=remembered, progress=progress))
     if not isinstance(records, pl.DataFrame):
-        records = records.select(["record_id"] if source is None else ["record_id", source])
+        records = named(records, source)
     base = _base(rules, records, encoded, pairs, similarities, placeholders, report, origin, judgements, clock.seconds)
     return reweigh(base, rules, seed=seed, progress=progress)
+
+
+def named(records: Table, source: str | None) -> pl.DataFrame:
+    """Records, the column of their source if they have one → what a match needs of them once they are encoded."""
+    return records.select(["record_id"] if source is None else ["record_id", source])
 
 
 def _base(

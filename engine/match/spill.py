@@ -20,9 +20,11 @@ from engine.errors import LimitExceeded
 from engine.match.block import KeyColumn
 from engine.match.encode import Encoded
 
-BYTES_PER_RECORD = 2_400  # of memory, that a match of one record costs without a limit (measured at a million)
-DISK_PER_RECORD = 1_000  # bytes on disk within a limit, pairs included (measured at a million and at ten)
-BYTES_PER_PAIR = 160  # of memory while a partition of pairs is compared
+BYTES_PER_RECORD = (
+    2_400  # of memory, that a match of one record costs without a limit: 1,700 at a million, and some to spare
+)
+DISK_PER_RECORD = 1_000  # bytes on disk within a limit, pairs included: 860 at a million, 650 at ten
+BYTES_PER_PAIR = 160  # of memory allowed for while a partition of pairs is compared
 LEAST_PARTITION = 200_000  # pairs
 
 

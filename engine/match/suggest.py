@@ -19,7 +19,7 @@ from engine.match import block as blocking
 from engine.match.encode import Encoded
 from engine.match.kinds import KINDS
 from engine.match.remembered import Remembered
-from engine.match.run import Match, Table, encode_all, match, narrow
+from engine.match.run import Match, Table, encode_all, match, named, narrow
 from engine.match.spill import Keys, Room
 from engine.normalise import phones
 from engine.progress import Progress, silent
@@ -242,7 +242,7 @@ def _trial(
         rows = pl.int_range(size, eager=True)
         drawn = max(SAMPLE, round(LEAST_SHARE * size))
         rows = rows.sample(drawn, seed=seed, shuffle=False) if size > drawn else rows
-        sample = records.select(["record_id"] if source is None else ["record_id", source])[rows]
+        sample = named(records, source)[rows]
         encoded = {name: one.of(rows.to_numpy()) for name, one in keys[0].items()}
     share = len(sample) / max(size, 1)
     budget = max(LEAST_BUDGET, PAIRS_PER_RECORD * size) * share**2

@@ -1,4 +1,4 @@
-"""What the tuning bench asks: the forest by pattern, the merges between two thresholds, a level boundary moved.
+"""What the tuning bench asks: the merges between two thresholds, a level boundary moved.
 
 All of it is answered from what a match already holds; no pair is compared again.
 """
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
 
 CODES = 256  # a similarity is one byte
 MOST_BITS = 20.0  # that a level may be given by hand
-
-
-def forest_by_pattern(match: "Match") -> np.ndarray:
-    """Match → how many edges of its spanning forest each pattern holds (uint32).
-
-    Summed over the patterns at or above a threshold it is the number of records that connected components remove. Under
-    other weights the same edges still contain no circle, so the sum is then the least number that is removed.
-    """
-    return np.bincount(match.forest["pattern"].to_numpy(), minlength=len(match.patterns)).astype(np.uint32)
 
 
 def merges_between(match: "Match", low: float, high: float, *, count: int = 50) -> pl.DataFrame:

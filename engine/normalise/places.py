@@ -25,7 +25,6 @@ ADDRESS = {
 _REFERENCE = Path(__file__).parent.parent / "reference"
 _CITY_TYPES = r"(?:^|\s)(?:г|гор|город|пос|поселок|пгт|с|село|дер|деревня|city|town|m|м)\.?\s"
 _CITY_END = r"(?:市|\s(?:city|town|г|город))$"
-_POSTCODE = r"\b(\d{6}|\d{5}(?:-\d{4})?)\b"
 _LAST_POSTCODE = r"(?:,\s*|\s)(\d{5}(?:-\d{4})?)$"
 _HAN_TYPES = "号楼|[省市区县镇乡村路街巷弄道号號室栋楼座层幢]"
 _TOKEN = (

@@ -37,6 +37,12 @@ def test_clear_pairs_are_told_apart_and_told_why(matched):
     by_reason = {r.reason: r for r in results}
     assert by_reason["the same number with and without +1"].got == "match"
     assert by_reason["namesakes: a common name, all else different"].got != "match"
+    for reason in (
+        "colleagues: the switchboard and the firm in common",
+        "a shared mailbox",
+        "one digit apart, different names",
+    ):
+        assert by_reason[reason].got == "non_match"
     for r in results:
         assert r.passed == (r.got == r.expected)
         total = r.explanation.prior + sum(part.weight for part in r.explanation.parts)

@@ -46,13 +46,6 @@ def test_regrouping_gives_what_grouping_anew_gives(before, after, seed):
     assert number.tolist() == places.tolist()
 
 
-def test_the_forest_by_pattern_counts_removable_records(found):
-    held = tuning.forest_by_pattern(found)
-    probability = found.patterns["match_probability"].to_numpy()
-    for at in (0.02, 0.3, 0.8, 0.99):
-        assert held[probability >= at].sum() == evaluate.removable(found.forest, [at])["removable"][0]
-
-
 def test_merges_between_two_thresholds_are_the_difference_of_what_goes(found):
     bits = found.forest["match_weight"].to_numpy()
     low, high = (float(1 / (1 + 2.0**-b)) for b in (np.min(bits) - 0.01, np.mean(bits)))
