@@ -16,6 +16,7 @@ Matrix = np.ndarray
 MOST_CONTRADICTING = 0.02  # of the matches have names that look like those of two people
 PRIOR_PAIRS = 20.0  # how many imaginary matches the expected levels of a match are worth
 ROUNDS = 200  # of expectation and maximisation, at most
+ALONE, ROW_STEP = 1 << 18, 64  # multiplications that OpenBLAS leaves to one thread; rows in a block are a multiple
 SMOOTH = 0.5  # imaginary pairs spread over the levels of each class: no probability is ever 0
 
 
@@ -53,11 +54,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Indicators:
-    """A sparse matrix of ones: row p has a one in the columns `columns[p]`; the column `width` stands for "missing".
-
-    Sums are taken in a fixed order without a linear algebra library, whose threads would make the last digits differ
-    from run to run and fight over the cores with everything else.
-    """
+    """A sparse matrix of ones: row p has a one in the columns `columns[p]`; the column `width` stands for "missing"."""
 
     columns: np.ndarray  # (patterns, comparisons)
     width: int
@@ -71,13 +68,45 @@ class Indicators:
         return np.asarray(out)
 
     def counts(self, weights: Matrix) -> Matrix:
-        """Weights of the patterns, (patterns[, classes]) → their total per column: ([classes,] columns)."""
+        """A weight for each pattern → their total per column: (columns,)."""
         flat = self.columns.T.ravel()
-        each = [
-            np.bincount(flat, np.tile(one, self.columns.shape[1]), self.width + 1)[:-1]
-            for one in np.atleast_2d(weights.T)
-        ]
-        return np.asarray(each[0] if weights.ndim == 1 else each)
+        return np.bincount(flat, np.tile(weights, self.columns.shape[1]), self.width + 1)[:-1]
+
+
+class Blocks:
+    """Indicators laid out for estimation: patterns in blocks, and what each class says of them in (block, class, row).
+
+    A product of one block is too small for the linear algebra library to share it out among threads, which would
+    make the last digits differ from run to run and fight over the cores with everything else.
+    """
+
+    def __init__(self, x: Indicators, classes: int) -> None:
+        self.patterns = len(x.columns)
+        longest = max(ROW_STEP, ALONE // (classes * x.width) // ROW_STEP * ROW_STEP)
+        self.rows = min(longest, -(-self.patterns // ROW_STEP) * ROW_STEP)
+        padded = -(-self.patterns // self.rows) * self.rows
+        dense = np.zeros((padded, x.width + 1))
+        dense[np.arange(self.patterns)[:, None], x.columns] = 1.0
+        self.ones = np.ascontiguousarray(dense[:, :-1].reshape(-1, self.rows, x.width))
+        self.across = np.ascontiguousarray(self.ones.transpose(0, 2, 1))
+
+    def laid(self, values: Matrix) -> Matrix:
+        """(classes, patterns) → (blocks, classes, rows); the rows beyond the last pattern are 0."""
+        out = np.zeros((len(values), len(self.ones) * self.rows))
+        out[:, : self.patterns] = values
+        return np.ascontiguousarray(out.reshape(len(values), -1, self.rows).transpose(1, 0, 2))
+
+    def taken(self, values: Matrix) -> Matrix:
+        """(blocks, classes, rows) → (classes, patterns)."""
+        return values.transpose(1, 0, 2).reshape(values.shape[1], -1)[:, : self.patterns]
+
+    def counts(self, weights: Matrix) -> Matrix:
+        """(blocks, classes, rows) → total per column: (classes, columns)."""
+        return np.asarray(np.matmul(weights, self.ones).sum(axis=0))
+
+    def sums(self, values: Matrix) -> Matrix:
+        """(classes, columns) → sum of each pattern's columns: (blocks, classes, rows)."""
+        return np.asarray(np.matmul(values, self.across))
 
 
 @dataclass(frozen=True)
@@ -170,8 +199,9 @@ def latent_classes(
     classes of matches. `m` and `u` are weak priors of the classes of matches and of the others.
     """
     classes = start.shape[1]
-    # Classes first: what is done for each class runs along whole rows of patterns.
-    responsibility = np.ascontiguousarray(start.T)
+    blocks = Blocks(x, classes)
+    responsibility, pairs = blocks.laid(start.T), blocks.laid(n[None])
+    known = None if known is None else (blocks.laid(known[0][None]), blocks.laid(known[1][None]))
     prior = (
         np.vstack([np.tile(m * PRIOR_PAIRS, (matches, 1)), np.tile(u * SMOOTH * 4, (classes - matches, 1))])
         + SMOOTH / 10
@@ -179,23 +209,25 @@ def latent_classes(
     before = -np.inf
     total = n.sum()
     for _ in range(rounds):
-        weighted = responsibility * n
-        share = (weighted.sum(axis=1) + 1.0) / (total + classes)
-        levels = layout.normalised(x.counts(weighted.T) + prior)
+        weighted = responsibility * pairs
+        share = (weighted.sum(axis=(0, 2)) + 1.0) / (total + classes)
+        levels = layout.normalised(blocks.counts(weighted) + prior)
         for of_matches in levels[:matches]:
             _held_down(of_matches, layout, rare)
-        joint = np.ascontiguousarray(x.sums(np.log(levels)).T) + np.log(share)[:, None]
-        top = joint.max(axis=0)
-        responsibility = np.exp(joint - top)
-        norm = responsibility.sum(axis=0)
-        log_likelihood = float((n * (top + np.log(norm))).sum())
+        joint = blocks.sums(np.log(levels))
+        joint += np.log(share)[:, None]
+        top = joint.max(axis=1, keepdims=True)
+        joint -= top
+        responsibility = np.exp(joint, out=joint)
+        norm = responsibility.sum(axis=1, keepdims=True)
+        log_likelihood = float((pairs * (top + np.log(norm))).sum())
         responsibility /= norm
         if known is not None:
-            before_known = responsibility[:matches].sum(axis=0)
+            before_known = responsibility[:, :matches].sum(axis=1, keepdims=True)
             match = _with_known(before_known, known)
-            responsibility[:matches] *= match / np.maximum(before_known, 1e-300)
-            responsibility[matches:] *= (1 - match) / np.maximum(1 - before_known, 1e-300)
+            responsibility[:, :matches] *= match / np.maximum(before_known, 1e-300)
+            responsibility[:, matches:] *= (1 - match) / np.maximum(1 - before_known, 1e-300)
         if abs(log_likelihood - before) < tolerance * abs(log_likelihood):
             break
         before = log_likelihood
-    return Fit(log_likelihood, share, levels, responsibility.T)
+    return Fit(log_likelihood, share, levels, blocks.taken(responsibility).T)

@@ -4,6 +4,7 @@ Every kind of error is applied to other records of the snapshot, each altered on
 record it was made from. So it measures recall alone, error by error: a rule that finds everything would do best here.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -13,9 +14,11 @@ from engine.errors import RulesError
 from engine.match import block as blocking
 from engine.match import compare, conditions, weigh
 from engine.match.encode import encode
+from engine.normalise.scripts import has_han, romanise
 from engine.progress import Progress, silent
 from engine.rules import Rules
 
+_SYLLABLES = re.compile(r"[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+")  # a Han character is one, and what else stands together
 CONTEXT = 20_000  # records among which the copies are looked for
 NAMES = ("name", "last_name", "first_name", "middle_name")
 # Not the tables the keys are made with: a test that knows the answer beforehand tests nothing.
@@ -159,10 +162,8 @@ def _one_typo(record: Record, rng: np.random.Generator) -> Record:
 
 
 def _latin(value: str, rng: np.random.Generator) -> str:
-    if any("\u4e00" <= c <= "\u9fff" for c in value):
-        from pypinyin import lazy_pinyin  # its dictionary takes 0.2 s to load
-
-        return " ".join(word.capitalize() for word in lazy_pinyin(value))
+    if has_han(value):
+        return " ".join(romanise(part).capitalize() for part in _SYLLABLES.findall(value))
     return value.translate(_TRANSLITERATION)
 
 

@@ -235,7 +235,7 @@ def version(parts: tuple[str, ...]) -> str:
         for path in sorted((root / part).rglob("*")) if (root / part).is_dir() else [root / part]:
             if path.is_file() and "__pycache__" not in path.parts:
                 digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    libraries = ("numpy", "polars", "pyarrow", "rapidfuzz", "phonenumbers", "pypinyin")
+    libraries = ("numpy", "polars", "pyarrow", "rapidfuzz", "phonenumbers")
     used = [platform.python_version(), platform.machine(), *map(importlib.metadata.version, libraries)]
     digest.update(" ".join(used).encode())
     return digest.hexdigest()

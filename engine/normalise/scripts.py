@@ -6,7 +6,7 @@
     skeleton("iulia")    → "AL"          consonant classes, for transcriptions between distant languages
 
 All are pure and work on one text; call them on distinct values only. The tables are in
-`engine/reference/romanisation.yaml`; Han readings are pypinyin's, traditional → simplified is OpenCC's.
+`engine/reference/romanisation.yaml`, readings of Han in `han_readings.txt`; traditional → simplified is OpenCC's.
 """
 
 import re
@@ -14,7 +14,7 @@ import unicodedata
 from functools import cache
 from typing import Any
 
-from engine.normalise.spelling import fold, skeleton, tables
+from engine.normalise.spelling import REFERENCE, fold, skeleton, tables
 
 __all__ = ["clean", "fold", "has_han", "romanise", "simplified", "skeleton"]
 
@@ -184,16 +184,15 @@ def _pinyin(word: str) -> str:
     """Simplified Han text → pinyin; the first characters are read as a surname, foreign dots become spaces."""
     readings: dict[str, str] = tables()["surname_readings"]
     start = next((word[:n] for n in (2, 1) if word[:n] in readings), "")
-    return readings.get(start, "") + "".join(_reading(c) for c in word[len(start) :])
+    known = _readings()
+    return readings.get(start, "") + "".join(known.get(c, c) for c in word[len(start) :])
 
 
 @cache
-def _reading(char: str) -> str:
-    if not _HAN.match(char):
-        return char
-    from pypinyin import Style, lazy_pinyin
-
-    return str(lazy_pinyin(char, style=Style.NORMAL, v_to_u=False)[0]).replace("v", "yu").replace("ü", "yu")
+def _readings() -> dict[str, str]:
+    """→ the commonest reading of each Han character, without tones (`reference/han_readings.txt`)."""
+    lines = (REFERENCE / "han_readings.txt").read_text(encoding="utf-8").splitlines()
+    return {char: reading for reading, chars in map(str.split, lines) for char in chars}
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.files import read_yaml
 
-_REFERENCE = Path(__file__).parent.parent / "reference"
+REFERENCE = Path(__file__).parent.parent / "reference"
 _LONGEST_PINYIN = 40
 _PLAIN = re.compile("[a-z]+")
 _PINYIN_ENDS = frozenset("aeiouvngrm")
@@ -161,13 +161,13 @@ def _is_pinyin(word: str) -> bool:
 
 @cache
 def _pinyin_syllables() -> frozenset[str]:
-    return frozenset((_REFERENCE / "pinyin.txt").read_text(encoding="utf-8").split())
+    return frozenset((REFERENCE / "pinyin.txt").read_text(encoding="utf-8").split())
 
 
 @cache
 def tables() -> dict[str, Any]:
     """→ the tables of `engine/reference/romanisation.yaml`."""
-    loaded: dict[str, Any] = read_yaml(_REFERENCE / "romanisation.yaml")
+    loaded: dict[str, Any] = read_yaml(REFERENCE / "romanisation.yaml")
     return loaded
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.match import weigh
+from engine.match.latent import Blocks, Indicators
 from engine.rules import LatentClass, Level, Weights
 from tests.engine.match.planted import COMPARISONS, FIELDS, Planted, estimated, plant
 
@@ -142,3 +143,17 @@ def test_a_table_of_one_comparison_learns_from_chance_alone():
     assert [c.match for c in weights.classes] == [True, False]
     weight = weigh.score(name, weights, pl.DataFrame({"name": [1, 2, 3]}).cast(pl.UInt8))["match_weight"].to_list()
     assert weight == sorted(weight)
+
+
+@given(st.integers(1, 700), st.integers(1, 9), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_blocks_count_and_sum_as_the_indicators_do(patterns, classes, seed):
+    rng = np.random.default_rng(seed)
+    level = rng.integers(0, 4, (patterns, 4))  # of three levels each; the fourth stands for a missing value
+    x = Indicators(np.where(level < 3, level + 3 * np.arange(4), 12), 12)
+    weights, values = rng.random((classes, patterns)), rng.random((classes, 12))
+    blocks = Blocks(x, classes)
+    counted = blocks.counts(blocks.laid(weights))
+    assert np.allclose(counted, [x.counts(one) for one in weights])
+    assert np.allclose(blocks.taken(blocks.sums(values)), x.sums(values).T)
+    assert np.array_equal(blocks.taken(blocks.laid(weights)), weights)

@@ -2,13 +2,15 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pypinyin import Style, lazy_pinyin
 from pypinyin.contrib.tone_convert import to_normal
 from pypinyin.pinyin_dict import pinyin_dict
 
 from engine.normalise import name_reference, spelling
 from engine.normalise.name_words import look_up, split, split_all
 from engine.normalise.names import family_stem, stem_all
-from engine.normalise.spelling import fold, fold_all, skeleton, skeleton_all
+from engine.normalise.scripts import has_han, romanise, simplified
+from engine.normalise.spelling import fold, fold_all, skeleton, skeleton_all, tables
 
 LETTERS = st.text(alphabet="abcdefghijklmnopqrstuvwxyz'-ö王", max_size=14)
 WORDS = st.text(alphabet="abeilnoruyABEZабвеёиоскйщьяАБЁЯ.-' ,1王小ö", min_size=1, max_size=12)
@@ -57,3 +59,16 @@ def test_surnames_on_file_are_read_as_any_han_text_is() -> None:
 def test_stems_are_those_of_each_word(words: list[str]) -> None:
     endings = [*words, *(word + "ova" for word in words), *(word + "skaia" for word in words)]
     assert stem_all(endings) == [family_stem(word) for word in endings]
+
+
+def test_han_characters_are_read_as_pypinyin_reads_them() -> None:
+    han = [chr(code) for code in pinyin_dict if has_han(chr(code))]
+    read = [lazy_pinyin(char, style=Style.NORMAL, v_to_u=False)[0] for char in han]
+    assert len(han) > 40_000
+    surnames = tables()["surname_readings"]
+    wrong = [
+        (char, reading) for char, reading in zip(han, read, strict=True)
+        if char not in surnames and simplified(char) == char
+        and romanise(char) != reading.replace("v", "yu").replace("ü", "yu")
+    ]  # fmt: skip
+    assert wrong == []
