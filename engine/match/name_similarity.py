@@ -24,8 +24,16 @@ from rapidfuzz.process import cpdist
 from engine.match.sides import Keys
 from engine.normalise import name_reference
 from engine.normalise.names import stem_all
-from engine.normalise.scripts import has_han, romanise
-from engine.normalise.spelling import fold_all, for_lines, in_lines, pinyin_skeleton, skeleton_all, syllables
+from engine.normalise.scripts import HAN, romanise
+from engine.normalise.spelling import (
+    fold_all,
+    for_lines,
+    in_lines,
+    perhaps_pinyin,
+    pinyin_skeleton,
+    skeleton_all,
+    syllables,
+)
 
 Scores = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
@@ -36,7 +44,7 @@ HOMOPHONE = 90
 INITIAL = 86
 SIBLING = 79  # Сергеевич and Сергеевна
 OTHER_NAME = 70  # the most that two names known to be different may reach
-_TEXTS = ("text", "fold", "skeleton", "stem", "father")
+_TEXTS = ("text", "fold", "skeleton", "stem")
 
 _PATRONYMIC = for_lines("(?<=..)(?:[oei]vich|[oei]vna|ichna)$")
 # Letters that an initial may stand for in another romanisation: J. Ivanova is Yulia, Julia or Yana.
@@ -44,26 +52,29 @@ _INITIALS = {"j": "ijyuae", "y": "ijyuae", "i": "ijyuae", "e": "eiy", "c": "ckst
              "g": "gh", "v": "vw", "w": "vw", "z": "zs", "u": "uiy", "f": "fp", "p": "pf", "t": "tc"}  # fmt: skip
 
 
-def words(texts: Sequence[str]) -> dict[str, np.ndarray]:
-    """Clean words → arrays of what comparisons need: text, fold, skeleton, stem, father, length, bones (the skeleton's
-    length), letters (a bit for each letter an initial may be written as), initial, han, chinese, given (its number in
-    the list of given names, or -1)."""
-    roman = [romanise(text) for text in texts]
-    folded = fold_all(roman)
+def words(texts: pl.Series, folds: pl.Series | None = None) -> dict[str, np.ndarray]:
+    """Clean words, their folds where they are known → arrays of what comparisons need: text, fold, skeleton, stem,
+    father, length, bones (the skeleton's length), letters (a bit for each letter an initial may be written as),
+    initial, han, chinese, given (its number in the list of given names, or -1)."""
+    han = texts.str.contains(HAN).to_numpy()
+    initial = (texts.str.len_chars() == 1).to_numpy() & ~han
+    foreign = (texts.str.len_bytes() != texts.str.len_chars()).to_numpy()
+    roman = texts.to_list()
+    for place in np.flatnonzero(foreign).tolist():
+        roman[place] = romanise(roman[place])
+    folded = _folds(roman, folds)
     numbers = _given_numbers()
-    han = np.array([has_han(text) for text in texts], bool)
-    initial = np.array([len(text) == 1 for text in texts], bool) & ~han
-    letters = [
-        _bits((_INITIALS.get(r[:1], r[:1]) if one else "") + r[:1] + f[:1])
-        for r, f, one in zip(roman, folded, initial, strict=True)
-    ]
+    letters = [_letters(r[:1], f[:1], one) for r, f, one in zip(roman, folded, initial.tolist(), strict=True)]
     fathers = in_lines(folded, [(_PATRONYMIC, "")])
     fathers = [father if len(fold) > 6 else fold for fold, father in zip(folded, fathers, strict=True)]
     skeletons = skeleton_all(folded)
     for place in np.flatnonzero(han).tolist():
         skeletons[place] = pinyin_skeleton(roman[place])
+    chinese = perhaps_pinyin(pl.Series(roman, dtype=pl.String)).to_numpy().copy()
+    for place in np.flatnonzero(chinese).tolist():
+        chinese[place] = 0 < len(syllables(roman[place])) <= 2
     return {
-        "text": np.array(texts, object),
+        "text": np.array(texts.to_list(), object),
         "fold": np.array(folded, object),
         "skeleton": np.array(skeletons, object),
         "stem": np.array(stem_all(folded), object),
@@ -73,9 +84,19 @@ def words(texts: Sequence[str]) -> dict[str, np.ndarray]:
         "letters": np.array(letters, np.int32),
         "initial": initial,
         "han": han,
-        "chinese": np.array([0 < len(syllables(r)) <= 2 if len(r) <= 12 else False for r in roman], bool),
-        "given": np.array([numbers.get(f, -1) for f in folded], np.int32),
+        "chinese": chinese,
+        "given": np.fromiter((numbers.get(f, -1) for f in folded), np.int32, len(folded)),
     }
+
+
+def _folds(roman: Sequence[str], known: pl.Series | None) -> list[str]:
+    if known is None:
+        return fold_all(roman)
+    folds = known.to_list()
+    missing = known.is_null().arg_true().to_list()
+    for place, fold in zip(missing, fold_all([roman[place] for place in missing]), strict=True):
+        folds[place] = fold
+    return folds
 
 
 def numbered(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -144,8 +165,11 @@ def same_nickname(a: np.ndarray, b: np.ndarray) -> Flags:
     return found
 
 
-def _bits(letters: str) -> int:
-    return sum(1 << (ord(c) - 97) for c in set(letters) if "a" <= c <= "z")
+@cache
+def _letters(roman: str, fold: str, initial: bool) -> int:
+    """First letters of a word → a bit for each letter that it, or the initial that it is, may be written as."""
+    written = (_INITIALS.get(roman, roman) if initial else "") + roman + fold
+    return sum(1 << (ord(c) - 97) for c in set(written) if "a" <= c <= "z")
 
 
 @cache

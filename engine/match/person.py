@@ -24,7 +24,7 @@ import polars as pl
 
 from engine.match import name_similarity as words
 from engine.match.name_similarity import Scores
-from engine.match.sides import Side, used
+from engine.match.sides import Side
 from engine.match.whole_names import Names, person
 from engine.normalise import name_reference
 from engine.normalise.names import family_stem
@@ -68,10 +68,8 @@ PERSON_LEVELS = (
 
 def given(left: Side, right: Side) -> Scores:
     """Given names' keys, twice → similarity of each pair."""
-    table, a, b = used(left, right, ["fold", "key", "han", "is_initial"])
-    arrays = words.words(_texts(table))
-    arrays["fold"] = table["fold"].fill_null("").to_numpy()
-    score = words.similarity(words.numbered(arrays), a, b)
+    table, a, b = left.keys.table, left.rows, right.rows
+    score = words.similarity(left.keys.of(_given_words), a, b)
     # Jean-Claude and Jean, Анна-Мария and Анна: the first of two names.
     whole = table["key"].fill_null("")
     double = whole.str.contains(" ", literal=True).to_numpy()
@@ -87,18 +85,18 @@ def given(left: Side, right: Side) -> Scores:
 
 def family(left: Side, right: Side) -> Scores:
     """Family names' keys, twice → similarity of each pair."""
-    table, a, b = used(left, right, ["fold", "key", "han", "stem", "parts"])
-    arrays = words.words(_texts(table))
-    arrays["fold"] = table["fold"].fill_null("").to_numpy()
-    arrays["stem"] = table["stem"].fill_null("").to_numpy()
-    arrays["given"] = np.full(len(table), -1, np.int32)
-    score = words.similarity(words.numbered(arrays), a, b)
+    table, a, b = left.keys.table, left.rows, right.rows
+    score = words.similarity(left.keys.of(_family_words), a, b)
     double = table["parts"].str.contains(" ", literal=True).fill_null(False).to_numpy()
     at = np.flatnonzero((double[a] | double[b]) & (score < 96))
     if len(at):
-        parts = [frozenset(family_stem(part) for part in p.split()) for p in table["parts"].fill_null("")]
-        same = np.array([parts[a[i]] == parts[b[i]] for i in at], bool)
-        shared = np.array([bool(parts[a[i]] & parts[b[i]]) for i in at], bool)
+        rows = np.unique(np.r_[a[at], b[at]])
+        written = table["parts"].gather(rows).fill_null("").to_list()
+        stems = [frozenset(map(family_stem, parts.split())) for parts in written]
+        parts = dict(zip(rows.tolist(), stems, strict=True))
+        both = [(parts[one], parts[two]) for one, two in zip(a[at].tolist(), b[at].tolist(), strict=True)]
+        same = np.array([one == two for one, two in both], bool)
+        shared = np.array([bool(one & two) for one, two in both], bool)
         score[at] = np.where(same, 96, np.where(shared, np.maximum(score[at], 85), score[at]))
     return np.where(_of_two_generations(left, right), 0, np.maximum(score, 1)).astype(np.uint8)
 
@@ -111,11 +109,9 @@ def _of_two_generations(left: Side, right: Side) -> np.ndarray:
 
 def patronymic(left: Side, right: Side) -> Scores:
     """Patronymics' keys, twice → similarity of each pair."""
-    table, a, b = used(left, right, ["fold", "key", "is_initial"])
-    arrays = words.words(_texts(table))
-    arrays["fold"] = table["fold"].fill_null("").to_numpy()
-    arrays["given"] = np.full(len(table), -1, np.int32)
-    score = words.similarity(words.numbered(arrays), a, b)
+    a, b = left.rows, right.rows
+    arrays = left.keys.of(_patronymic_words)
+    score = words.similarity(arrays, a, b)
     at = np.flatnonzero((score < 95) & (np.minimum(arrays["length"][a], arrays["length"][b]) >= 2))
     folds = arrays["fold"]
     begins = [folds[a[i]].startswith(folds[b[i]]) or folds[b[i]].startswith(folds[a[i]]) for i in at]
@@ -123,13 +119,31 @@ def patronymic(left: Side, right: Side) -> Scores:
     return score
 
 
-def _texts(table: pl.DataFrame) -> list[str]:
-    """Keys → one word each: in Han where the name is written so, else in Latin letters; an initial is one letter."""
+def _given_words(table: pl.DataFrame) -> dict[str, np.ndarray]:
+    return words.numbered(_words(table))
+
+
+def _family_words(table: pl.DataFrame) -> dict[str, np.ndarray]:
+    unlisted = np.full(len(table), -1, np.int32)
+    return words.numbered({**_words(table), "stem": table["stem"].fill_null("").to_numpy(), "given": unlisted})
+
+
+def _patronymic_words(table: pl.DataFrame) -> dict[str, np.ndarray]:
+    return words.numbered({**_words(table), "given": np.full(len(table), -1, np.int32)})
+
+
+def _words(table: pl.DataFrame) -> dict[str, np.ndarray]:
+    """Keys → `words.words` of one word each: in Han where the name is written so, else in Latin letters; an initial is
+    one letter. The fold is the keys' own; the rest is made of the fold of that one word."""
     han = pl.col("han") if "han" in table.columns else pl.lit(None, pl.String)
     initial = pl.col("is_initial").fill_null(False) if "is_initial" in table.columns else pl.lit(False)
-    latin = pl.col("key").fill_null("").str.replace_all(" ", "")
-    latin = pl.when(initial).then(latin.str.head(1)).otherwise(latin)
-    return table.select(pl.coalesce(han, latin).alias("text"))["text"].to_list()
+    latin = pl.col("key").fill_null("")
+    single = ~latin.str.contains(" ", literal=True) & ~initial
+    texts = table.select(
+        text=pl.coalesce(han, pl.when(initial).then(latin.str.head(1)).otherwise(latin.str.replace_all(" ", ""))),
+        fold=pl.when(single).then(pl.col("fold").fill_null("")),
+    )
+    return {**words.words(texts["text"], texts["fold"]), "fold": table["fold"].fill_null("").to_numpy()}
 
 
 def block_keys(parsed: pl.DataFrame) -> pl.DataFrame:

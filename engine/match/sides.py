@@ -6,7 +6,7 @@ for each row of the table and read by both sides of every pair.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Made = NDArray[Any]
+T = TypeVar("T")
 
 
 def factorised(texts: pl.Series) -> tuple[NDArray[np.int32], pl.Series]:
@@ -35,13 +36,14 @@ class Keys:
     """A key table, and what was worked out of it so far."""
 
     table: pl.DataFrame
-    made: dict[Any, Made] = field(default_factory=dict, repr=False)
+    made: dict[Any, Any] = field(default_factory=dict, repr=False)
 
-    def of(self, make: Callable[[pl.DataFrame], Made]) -> Made:
-        """A function of the table → its array, one entry a row."""
+    def of(self, make: Callable[[pl.DataFrame], T]) -> T:
+        """A function of the table → what it gives, which is worked out once."""
         if make not in self.made:
             self.made[make] = make(self.table)
-        return self.made[make]
+        made: T = self.made[make]
+        return made
 
     def ids(self, column: str, among: tuple[str, ...] = ()) -> Made:
         """A text column → int32, equal where values are, -1 where none is; comparable with the columns `among`."""
@@ -51,7 +53,8 @@ class Keys:
             codes = np.where(texts.is_null().to_numpy(), np.int32(-1), factorised(texts.fill_null(""))[0])
             for name, part in zip(columns, np.split(codes, len(columns)), strict=True):
                 self.made[columns, name] = part
-        return self.made[columns, column]
+        numbers: Made = self.made[columns, column]
+        return numbers
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class Names:
             maintain_order="left",
         )
         kept = tokens.filter(pl.col("slot") < _MOST_WORDS)
-        self.arrays = words.numbered(words.words(texts.to_list()))
+        self.arrays = words.numbered(words.words(texts))
         self.word = np.full((len(table), _MOST_WORDS), -1, np.int32)
         self.role = np.full((len(table), _MOST_WORDS), ord("-"), np.uint8)
         place = kept["name"].to_numpy(), kept["slot"].to_numpy()

@@ -7,6 +7,9 @@ is the given and which the family name is decided in `engine.normalise.name_part
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+
+import polars as pl
 
 from engine.normalise import name_reference
 from engine.normalise.scripts import clean, fold, has_han, romanise, simplified
@@ -18,6 +21,7 @@ _NOT_JOINED = re.compile(r"^(?:M[ac]c?|De|Di|Da|Du|La|Le|Lo|Van|Von|Fitz|Al|El|A
 _LONGEST = 300  # characters of a cell that are read: what is longer is no name
 _LETTER = re.compile(r"[^\W\d_]")
 _PLAIN = re.compile("[A-Z]?[a-z]{2,}|[А-ЯЁ]?[а-яё]{2,}|[A-Z]{4,}|[А-ЯЁ]{4,}")  # a word in which nothing needs repair
+_ALONE = f"^(?:{_PLAIN.pattern})$"
 _PATRONYMIC = re.compile(
     r"(?:[ое]вич|(?:иль|лук|фом|кузьм|никит|савв|хом)ич|[ое]вна|(?:ильин|никит|кузьмин|лукин|фомин|савв)ична|йович|"
     r"[иї]вна|[oe]vich|(?:il|luk|fom|kuzm|nikit|savv)y?ich|[oei]vna|(?:ilyin|ilin|nikit|kuzmin|lukin|fomin|savv)ichna|"
@@ -92,9 +96,35 @@ def split_all(cells: Sequence[str | None]) -> tuple[list[list[str]], dict[str, l
     return raw, {word: known[word] if word in known else look_up(word) for word in distinct}
 
 
+def plain_words(cells: pl.Series) -> pl.DataFrame:
+    """Cells → `plain`: whether a cell is one plainly written word that says a name; of those `text` (clean), `roman`
+    and `fold`, as `look_up` gives them: whole columns at once. Titles and placeholders are not plain.
+    """
+    plain = cells.str.contains(_ALONE).fill_null(False)
+    texts = cells.filter(plain).str.to_lowercase().str.replace_all("ё", "е", literal=True)
+    no_name = name_reference.words("titles") | name_reference.words("suffixes") | name_reference.words("placeholders")
+    named = ~texts.is_in(list(no_name))
+    texts, at = texts.filter(named), plain.arg_true().filter(named)
+    romans = _romanised(texts.to_list())
+    made: dict[str, Sequence[str]] = {"text": texts.to_list(), "roman": romans, "fold": fold_all(romans)}
+    empty = pl.repeat(None, len(cells), dtype=pl.String, eager=True)
+    columns = {name: empty.clone().scatter(at, pl.Series(values, dtype=pl.String)) for name, values in made.items()}
+    return pl.DataFrame(columns).with_columns(plain=pl.col("text").is_not_null())
+
+
+def _romanised(texts: Sequence[str]) -> list[str]:
+    """Texts of plain words, clean → what `romanise` gives for each, in one pass over all of them."""
+    return "\n".join(texts).translate(_plain_letters()).split("\n") if texts else []
+
+
+@cache
+def _plain_letters() -> dict[int, str]:
+    return {ord(letter): romanise(letter) for letter in "абвгдежзийклмнопрстуфхцчшщъыьэюя"}
+
+
 def _look_up_plain(raw: Sequence[str]) -> list[list[Word]]:
     texts = [word.lower().replace("ё", "е") for word in raw]
-    romans = [romanise(text) for text in texts]
+    romans = _romanised(texts)
     no_name = name_reference.words("titles") | name_reference.words("suffixes")
     return [
         [Word(text, "", "", title=True) if text in no_name else _full_word(text, roman, fold, capitals=word.isupper())]

@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
 import polars as pl
 
 from engine.normalise import name_reference
 from engine.normalise.name_parts import PARTS, parse
-from engine.normalise.name_words import Word, split_all
+from engine.normalise.name_words import Word, plain_words, split_all
 from engine.normalise.spelling import for_lines, in_lines
 
 __all__ = [
@@ -59,6 +60,9 @@ PATRONYMIC = {
 }
 
 Of = Callable[[list[Word]], tuple[str | bool | None, ...]]
+OfPlain = Callable[[pl.DataFrame], pl.DataFrame]
+_FEMALE = "(?:на|na|кызы|кизи|kyzy)$"
+_MALE = "(?:ич|ich|ych|оглы|ogly|oglu|улы|uly|уулу|uulu)$"
 _STEM = [
     (re.compile(pattern), to)
     for pattern, to in (
@@ -78,7 +82,7 @@ def given_keys(values: pl.Series) -> pl.DataFrame:
     >>> given_keys(pl.Series(["Юлия", "Саша", "J.", "-"])).select("key", "formal", "is_initial").rows()
     [('yuliya', 'iulia', False), ('sasha', 'aleksander aleksandra', False), ('j', None, True), (None, None, None)]
     """
-    return _with_generation(values, GIVEN, _given)
+    return _with_generation(values, GIVEN, _given, _given_alone)
 
 
 def family_keys(values: pl.Series) -> pl.DataFrame:
@@ -88,7 +92,7 @@ def family_keys(values: pl.Series) -> pl.DataFrame:
     >>> family_keys(pl.Series(["Достоевская", "Римский-Корсаков"])).select("stem", "parts").rows()
     [('dostovsk', 'dostovskaia'), ('rimskikorsakov', 'korsakov rimski')]
     """
-    return _with_generation(values, FAMILY, _family)
+    return _with_generation(values, FAMILY, _family, _family_alone)
 
 
 def patronymic_keys(values: pl.Series) -> pl.DataFrame:
@@ -98,7 +102,7 @@ def patronymic_keys(values: pl.Series) -> pl.DataFrame:
     >>> patronymic_keys(pl.Series(["Сергеевич", "Sergeyevich", "С."])).select("fold", "is_initial", "sex").rows()
     [('sergivich', False, 'm'), ('sergivich', False, 'm'), ('s', True, None)]
     """
-    return _keys(values, PATRONYMIC, _patronymic)
+    return _keys(values, PATRONYMIC, _patronymic, _patronymic_alone)
 
 
 @lru_cache(maxsize=1 << 18)
@@ -115,11 +119,12 @@ def family_stem(folded: str) -> str:
     return folded
 
 
-def _with_generation(values: pl.Series, schema: Mapping[str, pl.DataType], of: Of) -> pl.DataFrame:
+def _with_generation(values: pl.Series, schema: Mapping[str, pl.DataType], of: Of, of_plain: OfPlain) -> pl.DataFrame:
     """Names, their columns, words → those → the keys; what follows a name to tell father and son apart is taken off."""
     suffix = rf"(?i)[\s,(]+({'|'.join(GENERATIONS)})[.)]*\s*$"
     found = values.str.extract(suffix).str.to_lowercase().replace_strict(GENERATIONS, default=None)
-    keys = _keys(values.str.replace(suffix, ""), {k: v for k, v in schema.items() if k != "generation"}, of)
+    rest = {name: dtype for name, dtype in schema.items() if name != "generation"}
+    keys = _keys(values.str.replace(suffix, ""), rest, of, of_plain)
     return keys.with_columns(found.cast(pl.String).alias("generation"))
 
 
@@ -140,12 +145,20 @@ def stem_all(folded: Sequence[str]) -> list[str]:
     return stems
 
 
-def _keys(values: pl.Series, schema: Mapping[str, pl.DataType], of: Of) -> pl.DataFrame:
+def _keys(values: pl.Series, schema: Mapping[str, pl.DataType], of: Of, of_plain: OfPlain) -> pl.DataFrame:
+    """Cells, columns, words → those, and the same for a whole column of plain words → the keys."""
+    words = plain_words(values)
+    rest = words["plain"].not_().arg_true()
+    cells, known = split_all(values.gather(rest).to_list())
     empty = (None,) * len(schema)
-    cells, known = split_all(values.to_list())
-    rows = [of(words) if (words := _names(cell, known)) else empty for cell in cells]
+    rows = [of(found) if (found := _names(cell, known)) else empty for cell in cells]
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
+    others = pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
+    plain = words.filter("plain").select("text", key="roman", fold=pl.when(pl.col("fold") != "").then("fold"))
+    plain = of_plain(plain).select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+    order = np.empty(len(values), np.int64)
+    order[np.r_[words["plain"].arg_true().to_numpy(), rest.to_numpy()]] = np.arange(len(values))
+    return pl.concat([plain, others])[order]
 
 
 def _names(raw: list[str], known: Mapping[str, list[Word]]) -> list[Word]:
@@ -170,6 +183,16 @@ def _given(words: list[Word]) -> tuple[str | bool | None, ...]:
     )
 
 
+def _given_alone(words: pl.DataFrame) -> pl.DataFrame:
+    formal = {name: " ".join(sorted(names)) for name, names in name_reference.formal_names().items()}
+    return words.with_columns(
+        formal=pl.col("fold").replace(formal),
+        initial=pl.col("fold").str.head(1),
+        is_initial=pl.lit(False),
+        han=pl.lit(None, pl.String),
+    )
+
+
 def _family(words: list[Word]) -> tuple[str | None, ...]:
     if len(words) == 1:
         (word,) = words
@@ -185,10 +208,21 @@ def _family(words: list[Word]) -> tuple[str | None, ...]:
     )
 
 
+def _family_alone(words: pl.DataFrame) -> pl.DataFrame:
+    stems = pl.Series(stem_all(words["fold"].fill_null("").to_list()), dtype=pl.String)
+    return words.with_columns(stem=stems.replace("", None), parts="fold", han=pl.lit(None, pl.String))
+
+
 def _patronymic(words: list[Word]) -> tuple[str | bool | None, ...]:
     folded = "".join(w.fold for w in words)
     text = words[-1].text
-    sex = "f" if re.search("(?:на|na|кызы|кизи|kyzy)$", text) else None
-    if re.search("(?:ич|ich|ych|оглы|ogly|oglu|улы|uly|уулу|uulu)$", text):
+    sex = "f" if re.search(_FEMALE, text) else None
+    if re.search(_MALE, text):
         sex = "m"
     return " ".join(w.roman for w in words), folded or None, folded[:1] or None, words[0].initial, sex
+
+
+def _patronymic_alone(words: pl.DataFrame) -> pl.DataFrame:
+    text = pl.col("text").str
+    sex = pl.when(text.contains(_MALE)).then(pl.lit("m")).when(text.contains(_FEMALE)).then(pl.lit("f"))
+    return words.with_columns(initial=pl.col("fold").str.head(1), is_initial=pl.lit(False), sex=sex)

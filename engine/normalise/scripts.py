@@ -16,9 +16,10 @@ from typing import Any
 
 from engine.normalise.spelling import REFERENCE, fold, skeleton, tables
 
-__all__ = ["clean", "fold", "has_han", "romanise", "simplified", "skeleton"]
+__all__ = ["HAN", "clean", "fold", "has_han", "romanise", "simplified", "skeleton"]
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]")
+HAN = "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]"
+_HAN = re.compile(HAN)
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")

@@ -1,12 +1,13 @@
 """Words of names looked up together say what each says looked up alone."""
 
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 from pypinyin import Style, lazy_pinyin
 from pypinyin.contrib.tone_convert import to_normal
 from pypinyin.pinyin_dict import pinyin_dict
 
-from engine.normalise import name_reference, spelling
+from engine.normalise import name_reference, names, spelling
 from engine.normalise.name_words import look_up, split, split_all
 from engine.normalise.names import family_stem, stem_all
 from engine.normalise.scripts import has_han, romanise, simplified
@@ -72,3 +73,15 @@ def test_han_characters_are_read_as_pypinyin_reads_them() -> None:
         and romanise(char) != reading.replace("v", "yu").replace("ü", "yu")
     ]  # fmt: skip
     assert wrong == []
+
+
+@given(st.lists(st.one_of(WORDS, st.none(), st.sampled_from(["Анна", "SMITH", "dr", "Иванович", "нет"])), max_size=20))
+def test_plain_cells_are_read_as_word_by_word(cells: list[str | None]) -> None:
+    known = {raw: look_up(raw) for cell in cells if cell for raw in split(cell)}
+    read = {"given": (names.given_keys, names._given), "family": (names.family_keys, names._family)}
+    read["patronymic"] = (names.patronymic_keys, names._patronymic)
+    for keys, of in read.values():
+        made = keys(pl.Series(cells, dtype=pl.String))
+        made = made.drop("generation", strict=False)
+        words = [names._names(split(cell), known) if cell else [] for cell in cells]
+        assert made.rows() == [of(found) if found else (None,) * made.width for found in words]
