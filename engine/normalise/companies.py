@@ -11,6 +11,7 @@ legal_forms.csv, company_words.yaml, places_ru.txt, places_world.txt and places_
 
 import re
 
+import numpy as np
 import polars as pl
 
 from engine.normalise import company_parts as parts
@@ -59,8 +60,7 @@ def keys(values: pl.Series) -> pl.DataFrame:
         branched["branch"],
         shared["series"],
     )
-    numbers = pl.col("native").str.extract_all(r"\d+").list.unique().list.sort().list.join(" ").fill_null("")
-    out = out.with_columns(numbers.alias("numbers"), marks(out))
+    out = out.with_columns(numbers=_numbers(out["native"]), marks=marks(out))
     empty = out["fold"].is_null()
     return out.select(pl.when(~empty).then(pl.col(name)).cast(kind).alias(name) for name, kind in KEYS.items())
 
@@ -71,16 +71,32 @@ def marks(table: pl.DataFrame) -> pl.Series:
     A bit for the first three letters of each word's fold, for each Han character, for the initials, and for a core
     as short as initials are: two names that share no bit have no word, no beginning and no acronym in common.
     """
-    fold = pl.col("fold")
-    parts = pl.concat_list(
-        pl.col("words").str.split(" ").list.eval(pl.element().str.slice(0, 3)).fill_null([]),
-        pl.concat_list(fold.str.slice(0, 3), pl.when(fold.str.len_chars() <= 6).then("acronym: " + fold)),
-        pl.concat_list(pl.when(pl.col("initials").str.len_chars() >= 3).then("acronym: " + pl.col("initials"))),
-        pl.col("native").fill_null("").str.extract_all(r"\p{Han}"),
-    ).list.drop_nulls()
-    long = table.lazy().select(parts.alias("part")).with_row_index("row").explode("part", empty_as_null=True)
-    bit = pl.lit(1, pl.UInt64) * pl.lit(2, pl.UInt64).pow(pl.col("part").hash(seed=3) % 63).cast(pl.UInt64)
-    return long.group_by("row").agg(bit.bitwise_or().alias("marks")).sort("row").collect()["marks"]
+    fold, native = table["fold"], table["native"]
+    spoken = table["initials"].str.len_chars() >= 3
+    out = np.zeros(len(table), np.uint64)
+    for texts in (
+        table["words"].str.split(" "),
+        native.set(~native.str.contains(r"\p{Han}"), None).str.extract_all(r"\p{Han}"),
+        fold.str.slice(0, 3),
+        "acronym: " + fold.set(fold.str.len_chars() > 6, None),
+        "acronym: " + table["initials"].set(~spoken, None),
+    ):
+        parts = pl.DataFrame({"row": pl.int_range(len(table), dtype=pl.Int64, eager=True), "part": texts})
+        if texts.dtype == pl.List(pl.String):
+            parts = parts.explode("part", empty_as_null=True).with_columns(pl.col("part").str.slice(0, 3))
+        parts = parts.drop_nulls()
+        bit = np.uint64(1) << (parts["part"].hash(seed=3).to_numpy() % np.uint64(63))
+        np.bitwise_or.at(out, parts["row"].to_numpy(), bit)
+    return pl.Series("marks", out)
+
+
+def _numbers(native: pl.Series) -> pl.Series:
+    """Cores → the numbers in each, sorted, "" where there is none."""
+    some = native.str.contains(r"\d").fill_null(False).arg_true()
+    each = pl.DataFrame({"row": some, "number": native.gather(some).str.extract_all(r"\d+")})
+    each = each.explode("number", empty_as_null=True).unique().sort("row", "number")
+    joined = each.group_by("row", maintain_order=True).agg(pl.col("number")).select(pl.col("number").list.join(" "))
+    return pl.repeat("", len(native), dtype=pl.String, eager=True).scatter(some, joined["number"])
 
 
 def _core(rest: pl.Series, person: pl.Series) -> pl.DataFrame:
@@ -94,12 +110,16 @@ def _core(rest: pl.Series, person: pl.Series) -> pl.DataFrame:
     # «The», «and», «в» go, unless nothing else is there or «И» is an initial.
     significant = pl.col("little").not_().any().over("row")
     tokens = tokens.filter(~significant | ~pl.col("little") | pl.col("person"))
-    made = tokens.group_by("row", maintain_order=True).agg(
-        pl.col("word").str.join(" ").alias("native"),
-        pl.col("rom").str.join(" ").alias("key"),
-        pl.col("fold").str.join("").alias("fold"),
-        pl.col("fold").sort().str.join(" ").alias("words"),
-        pl.when(pl.len() > 1).then(pl.col("initial").str.join("")).first().alias("initials"),
+    made = _joined(tokens, "word", "rom", "fold", "initial").join(
+        _joined(tokens.sort("row", "place"), "fold"), on="row", how="left", maintain_order="left", suffix="_sorted"
+    )
+    made = made.select(
+        "row",
+        pl.col("word").list.join(" ").alias("native"),
+        pl.col("rom").list.join(" ").alias("key"),
+        pl.col("fold").list.join("").alias("fold"),
+        pl.col("fold_sorted").list.join(" ").alias("words"),
+        pl.when(pl.col("word").list.len() > 1).then(pl.col("initial").list.join("")).alias("initials"),
     )
     made = made.with_columns(
         pl.col("native")
@@ -110,9 +130,14 @@ def _core(rest: pl.Series, person: pl.Series) -> pl.DataFrame:
     return frame.select("row").join(made, on="row", how="left", maintain_order="left").drop("row")
 
 
+def _joined(tokens: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Tokens in the order of their rows → a list of each column for each row."""
+    return tokens.select("row", *columns).group_by("row", maintain_order=True).agg(columns)
+
+
 def _words(tokens: pl.Series) -> pl.DataFrame:
     """Distinct tokens → a row for each word of each (abbreviations in full, Han split at known words): romanised,
-    folded, and whether it says nothing."""
+    folded, the place of its fold in the alphabet, and whether it says nothing."""
     full = reference.replacements()
     concepts = reference.concepts()
     han = re.compile(f"({'|'.join(sorted(map(re.escape, reference.han_priors()), key=len, reverse=True))})")
@@ -126,9 +151,10 @@ def _words(tokens: pl.Series) -> pl.DataFrame:
     # «Ц» begins an acronym as "ts", just as it is romanised there; of a Chinese reading the first letter counts.
     initials = {w: r[0] if has_han(w) else romanise(w[0]) for w, r in rom.items() if r}
     folds = {w: fold(r) or r for w, r in rom.items()}
-    return pl.DataFrame({"token": tokens[source], "word": split}, schema=_WORD).with_columns(
+    words = pl.DataFrame({"token": tokens[source], "word": split}, schema=_WORD)
+    return words.with_columns(
         pl.col("word").replace_strict(rom, return_dtype=pl.String).alias("rom"),
         pl.col("word").replace_strict(folds, return_dtype=pl.String).alias("fold"),
         pl.col("word").replace_strict(initials, default=None, return_dtype=pl.String).alias("initial"),
         pl.col("word").is_in([w for w in distinct if concepts.get(folds[w]) == "the"]).alias("little"),
-    )
+    ).with_columns(pl.col("fold").rank("dense").alias("place"))

@@ -108,7 +108,8 @@ def lines(values: pl.Series) -> pl.Series:
     joined = (
         tokens.join(known, on="token", how="left", maintain_order="left")
         .group_by("row", maintain_order=True)
-        .agg(pl.format(" {} ", "clean").str.join("").alias("clean"))
+        .agg("clean")
+        .select("row", clean=pl.format(" {} ", pl.col("clean").list.join("  ")))
     )
     return frame.select("row").join(joined, on="row", how="left", maintain_order="left")["clean"]
 

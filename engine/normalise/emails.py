@@ -56,22 +56,25 @@ def keys(values: pl.Series) -> pl.DataFrame:
     """
     cells = pl.DataFrame({"value": tidy(values)}).with_row_index("row")
     single = cells["value"].str.contains(_SINGLE).fill_null(False)
-    alone = cells.filter(single).rename({"value": "raw"})
-    written = pl.concat([alone, _messy(cells.filter(~single))])
+    alone = cells.filter(single)
+    full = parts(alone["value"]).with_columns(alone["row"], key="address", addresses=pl.concat_list("address"))
+    made = pl.concat([full.filter(pl.col("address").is_not_null()), _several(_messy(cells.filter(~single)), full)])
+    place = pl.repeat(None, len(cells), dtype=pl.UInt32, eager=True)
+    place = place.scatter(made["row"], pl.int_range(len(made), dtype=pl.UInt32, eager=True))
+    return made.select(pl.col(name).gather(place) for name in SCHEMA)
+
+
+def _several(written: pl.DataFrame, like: pl.DataFrame) -> pl.DataFrame:
+    """row, raw of cells that hold several addresses → the columns of `like`: one row a cell, of its first address."""
     distinct = written["raw"].unique()
     table = parts(distinct).with_columns(raw=distinct).filter(pl.col("address").is_not_null())
-    each = written.join(table, on="raw", how="inner", maintain_order="left").unique(
-        ["row", "address"], keep="first", maintain_order=True
-    )
-    once = each["row"].is_unique()
-    several = each.filter(~once)
-    lists = several.group_by("row").agg(
+    each = written.join(table, on="raw", how="inner", maintain_order="left")
+    each = each.unique(["row", "address"], keep="first", maintain_order=True)
+    lists = each.group_by("row").agg(
         pl.col("address").sort().str.join(";").alias("key"), pl.col("address").alias("addresses")
     )
-    first = several.unique("row", keep="first", maintain_order=True).join(lists, on="row", how="left")
-    full = each.filter(once).with_columns(key="address", addresses=pl.concat_list("address"))
-    both = pl.concat([full, first.select(full.columns)])
-    return cells.select("row").join(both, on="row", how="left", maintain_order="left").select(list(SCHEMA))
+    first = each.unique("row", keep="first", maintain_order=True).join(lists, on="row", how="left")
+    return first.select(like.columns)
 
 
 def _messy(cells: pl.DataFrame) -> pl.DataFrame:
@@ -90,24 +93,34 @@ def parts(addresses: pl.Series) -> pl.DataFrame:
     frame = halves.select(
         local=pl.col("field_0").str.strip_chars(".-+"),
         domain=pl.col("field_1").str.strip_chars(".-_"),
-        said=placeholders.known(addresses, "email").is_null(),
+        said=placeholders.known_among(addresses, "email", written=addresses).is_null(),
     )
-    frame = frame.join(_providers(), on="domain", how="left", maintain_order="left")
+    frame = frame.join(_domains(frame["domain"].unique()), on="domain", how="left", maintain_order="left")
     frame = frame.with_columns(is_free=pl.col("same_as").is_not_null(), domain=pl.coalesce("same_as", "domain"))
-    frame = frame.with_columns(local=_mailbox())
+    parted = frame["local"].str.contains(r"[._\-]") & ((frame["tag"] == "-") | (frame["dots"] != "kept"))
+    some = (parted.fill_null(False) | frame["local"].str.contains("+", literal=True)).fill_null(False).arg_true()
+    frame = frame.with_columns(local=frame["local"].scatter(some, frame[some].select(_mailbox()).to_series()))
     whole = pl.when(pl.col("domain").is_null()).then("local").otherwise(pl.col("local") + "@" + pl.col("domain"))
     letters = pl.col("local").str.replace_all(_NO_LETTERS, "")
     said = pl.col("said") & (pl.col("local") != "") & (pl.col("domain").is_null() | (pl.col("domain") != ""))
     frame = frame.with_columns(
         address=whole,
-        registrable=registrable(frame["domain"]),
         is_role=pl.col("local").str.replace(r"[\d._\-]+$", "").is_in(_roles()),
         local_letters=pl.when(letters.str.len_chars() >= LEAST_LETTERS).then(letters),
         local_bare=pl.col("local").str.replace_all(r"[._\-]", ""),
         local_words=pl.coalesce(_sorted_words(frame["local"]), letters),
-    ).join(_guesses(frame["domain"]), on="domain", how="left", maintain_order="left")
+    )
     names = [n for n in SCHEMA if n not in ("key", "addresses")]
     return frame.select(pl.when(said).then(n).alias(n) for n in names)
+
+
+def _domains(domains: pl.Series) -> pl.DataFrame:
+    """Distinct domains → what is known of each: domain, same_as, tag, dots, registrable, domain_guess."""
+    known = domains.drop_nulls().to_frame("domain").join(_providers(), on="domain", how="left", maintain_order="left")
+    real = known.select(pl.coalesce("same_as", "domain").alias("domain"))["domain"]
+    guesses = _guesses(real).rename({"domain": "real"})
+    known = known.with_columns(registrable=registrable(real), real=real)
+    return known.join(guesses, on="real", how="left", maintain_order="left").drop("real")
 
 
 def block_keys(table: pl.DataFrame) -> pl.DataFrame:

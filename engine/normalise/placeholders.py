@@ -45,17 +45,22 @@ def found(values: pl.Series, counts: pl.Series, kind: str) -> pl.DataFrame:
 
 def known(values: pl.Series, kind: str) -> pl.Series:
     """Raw values, kind → for each the reason why it says nothing whatever its count, else null."""
+    return known_among(tidy(values), kind, written=values)
+
+
+def known_among(tidied: pl.Series, kind: str, *, written: pl.Series) -> pl.Series:
+    """What `known` says of values that are tidied already; `written`: how they stood."""
     table = _table()
-    frame = pl.DataFrame({"bare": tidy(values)})
+    frame = pl.DataFrame({"bare": tidied})
     if kind == "date":
-        frame = frame.with_columns(iso=_iso(values))
+        frame = frame.with_columns(iso=_iso(written))
     bare = pl.col("bare")
     rules: list[tuple[str, pl.Expr]] = []
     if kind not in table["honest"]:
         words = set(table["words"]) - (set(table["names_except"]) if kind in table["names"] else set())
         rules.append(("word", bare.str.strip_chars("«»()[]<>").is_in(sorted(words)) | (bare == "")))
     if kind == "email":
-        rules.append(("made_up", _made_up_address(bare)))
+        rules.append(("made_up", pl.lit(_made_up_addresses(tidied))))
     elif kind not in table["honest"]:
         letters = bare.str.replace_all(r"[\s\-_.,()+]+", "")
         rules.append(("repeated", _repeated(letters) & (letters.str.len_bytes() >= (4 if kind != "text" else 5))))
@@ -138,14 +143,16 @@ def _counted(letters: pl.Expr) -> pl.Expr:
     return letters.is_in(runs)
 
 
-def _made_up_address(bare: pl.Expr) -> pl.Expr:
+def _made_up_addresses(bare: pl.Series) -> pl.Series:
     table = _table()["email"]
-    halves = bare.str.splitn("@", 2)
-    local, domain = halves.struct.field("field_0"), halves.struct.field("field_1")
-    nobody = local.is_in(table["locals"])
-    twice = domain.str.starts_with(local + ".")  # test@test.ru, aaa@aaa.com
-    refusal = local.is_in(table["refusals"])
-    return refusal | domain.is_in(table["domains"]) | nobody & (twice | domain.is_in(_free_domains()))
+    halves = bare.to_frame("half").select(pl.col("half").str.splitn("@", 2)).unnest("half")
+    local, domain = halves["field_0"], halves["field_1"]
+    made_up = (local.is_in(table["refusals"]) | domain.is_in(table["domains"])).fill_null(False)
+    nobody = local.is_in(table["locals"]).fill_null(False).arg_true()
+    few = halves[nobody]
+    twice = pl.col("field_1").str.starts_with(pl.col("field_0") + ".")  # test@test.ru, aaa@aaa.com
+    found = few.select((twice | pl.col("field_1").is_in(_free_domains())).fill_null(False)).to_series()
+    return made_up.scatter(nobody.filter(found), True)
 
 
 @cache

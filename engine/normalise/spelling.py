@@ -72,10 +72,8 @@ def in_lines(words: Sequence[str], rules: Sequence[tuple[re.Pattern[str], str]])
     """Words without line breaks, replacements made by `for_lines` → the words after all of them, in their order."""
     text = "\n".join(words)
     for pattern, to in rules:
-        if pattern.pattern.isalpha():  # the same without an engine for patterns, many times faster
-            text = text.replace(pattern.pattern, to)
-        else:
-            text = pattern.sub(to, text)
+        letters = pattern.pattern  # mere letters are replaced many times faster without patterns
+        text = text.replace(letters, to) if letters.isalpha() else pattern.sub(to, text)
     return text.split("\n") if words else []
 
 
