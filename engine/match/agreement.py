@@ -15,6 +15,7 @@ from rapidfuzz.process import cpdist
 Scores = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 SAME = 100
+_MARK = np.left_shift(np.uint32(1), np.arange(256, dtype=np.uint32) & np.uint32(31))  # of each byte
 
 
 def as_scores(values: Any) -> Scores:
@@ -64,9 +65,8 @@ def letter_marks(values: pl.Series) -> NDArray[np.uint64]:
     out = np.zeros(len(values), np.uint64)
     some = np.flatnonzero(ends > starts)
     if len(some):
-        bits = np.left_shift(np.uint64(1), (joined[: ends[-1]] & np.uint8(31)).astype(np.uint64))
-        first = joined[starts[some]].astype(np.uint64) << np.uint64(32)
-        out[some] = np.bitwise_or.reduceat(bits, starts[some]) | first
+        marks = np.bitwise_or.reduceat(_MARK[joined[: ends[-1]]], starts[some]).astype(np.uint64)
+        out[some] = marks | joined[starts[some]].astype(np.uint64) << np.uint64(32)
     return out
 
 

@@ -151,12 +151,13 @@ def _encode_one(
         keys = _keys(kind, values, region)
     else:
         keys = remembered.keys(comparison.kind, region, values, lambda fresh: _keys(kind, fresh, region))
-    present = keys[kind.same].is_not_null().to_numpy()
-    _, row_of_first, row = np.unique(keys.hash_rows(seed=1).to_numpy(), return_index=True, return_inverse=True)
-    kept = present[row_of_first]
-    renumber = np.where(kept, np.cumsum(kept) - 1, ABSENT)
-    codes = renumber.astype(np.int32)[row][raw_codes]
-    table = keys[row_of_first[kept]]
+    _, first, row = np.unique(keys.hash_rows(seed=1).to_numpy(), return_index=True, return_inverse=True)
+    kept = np.zeros(len(keys), bool)  # each distinct key that is there, where it stands first
+    kept[first] = True
+    kept &= keys[kind.same].is_not_null().to_numpy()
+    renumber = np.where(kept, np.cumsum(kept) - 1, ABSENT).astype(np.int32)
+    codes = renumber[first[row]][raw_codes]
+    table = keys if kept.all() else keys.filter(pl.Series(kept))
     found = pl.concat(
         [
             ignored.select("value", pl.col("records").cast(pl.Int64), "reason"),
@@ -186,12 +187,15 @@ def _holders(codes: np.ndarray, same: pl.Series) -> np.ndarray:
 
     Of several values in one cell the most common counts.
     """
+    if not len(same):
+        return np.zeros(0, np.int64)
     times = np.bincount(codes[codes >= 0], minlength=len(same))
-    per_row = pl.DataFrame({"row": np.arange(len(same)), "same": same, "n": times})
+    each = pl.DataFrame({"row": np.arange(len(same)), "same": same})
     if same.dtype == pl.List(pl.String):
-        per_row = per_row.explode("same", empty_as_null=True)
-    held = per_row.select("row", pl.col("n").sum().over("same"))
-    return held.group_by("row").agg(pl.col("n").max()).sort("row")["n"].to_numpy()
+        each = each.explode("same", empty_as_null=True)
+    row, (value, _) = each["row"].to_numpy(), factorised(each["same"].cast(pl.String))
+    held = np.bincount(value, weights=times[row])[value].astype(np.int64)
+    return np.maximum.reduceat(held, np.flatnonzero(np.r_[True, row[1:] != row[:-1]]))
 
 
 def _blocking(kind: Kind, table: pl.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.match.agreement import SAME, Flags, Scores, alike, edits, graded, letter_marks, may_be_alike, same, where
-from engine.match.sides import Keys, Side, of_frames, same_text
+from engine.match.sides import Side, numbered, of_frames, same_text
 
 Levels = tuple[tuple[str, int], ...]
 
@@ -100,8 +100,8 @@ def _national(side: Side) -> pl.Series:
     return _first(side["national"])
 
 
-def _number_ids(table: pl.DataFrame) -> NDArray[np.int32]:
-    return np.asarray(Keys(pl.DataFrame({"number": _first(table["numbers"])})).ids("number"))
+def _number_ids(table: pl.DataFrame) -> NDArray[np.int64]:
+    return numbered(_first(table["numbers"]))
 
 
 def _digits(table: pl.DataFrame) -> NDArray[np.int64]:
@@ -132,7 +132,6 @@ EMAIL_LEVELS: Levels = (
     ("same company", 60),
     ("different", 0),
 )
-_DOMAINS = ("domain", "domain_guess")
 
 
 def email(left: Side, right: Side) -> Scores:
@@ -157,14 +156,13 @@ def email(left: Side, right: Side) -> Scores:
 
 def _email_equalities(left: Side, right: Side) -> Scores:
     def equal(column: str, other: str | None = None) -> Flags:
-        among = _DOMAINS if column in _DOMAINS else ()
-        one, two = left.ids(column, among), right.ids(other or column, among)
+        one, two = left.ids(column), right.ids(other or column)
         return np.asarray((one == two) & (one >= 0))
 
     address, local, domain = equal("address"), equal("local"), equal("domain")
     person = left.of(_personal) & right.of(_personal)
     guesses = equal("domain_guess", "domain") | equal("domain", "domain_guess") | equal("domain_guess")
-    length, letters = left.of(_local_size), left.of(_letters_size)
+    length, letters = np.minimum(left.of(_local_size), right.of(_local_size)), left.of(_letters_size)
     same_letters = equal("local_letters") & person
     # (score, which pairs), strongest first
     levels: list[tuple[Any, Flags]] = [
@@ -213,9 +211,9 @@ def _letters_marks(table: pl.DataFrame) -> NDArray[np.uint64]:
 def _email_errors(left: Side, right: Side) -> Scores:
     # Pairs without an equality: typing errors in the local part or in an unknown domain.
     size = len(left)
-    length, other = left.of(_local_size), right.of(_local_size)
     person = left.of(_personal) & right.of(_personal)
-    typed = same_text(left, right, "domain") & person & (length >= 5) & (other >= 5)
+    length = np.minimum(left.of(_local_size), right.of(_local_size))
+    typed = same_text(left, right, "domain") & person & (length >= 5)
     errors = where(typed, lambda r: edits(left[r]["local"], right[r]["local"], most=2), size)
     mistyped = same_text(left, right, "local")
     near_domain = where(mistyped, lambda r: _one_edit(left[r]["domain"], right[r]["domain"]), size)

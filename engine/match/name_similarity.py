@@ -21,7 +21,7 @@ import polars as pl
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from engine.match.sides import Keys
+from engine.match import sides
 from engine.normalise import name_reference
 from engine.normalise.names import stem_all
 from engine.normalise.scripts import HAN, romanise
@@ -101,9 +101,8 @@ def _folds(roman: Sequence[str], known: pl.Series | None) -> list[str]:
 
 def numbered(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Arrays of `words` → the same and `text_id`, `fold_id` …: numbers that are equal where the texts are."""
-    texts = {name: pl.Series(arrays[name].tolist(), dtype=pl.String) for name in _TEXTS}
-    ids = {name: Keys(text.to_frame(name)).ids(name) for name, text in texts.items()}
-    return {**arrays, **{f"{name}_id": numbers for name, numbers in ids.items()}}
+    ids = {f"{name}_id": sides.numbered(pl.Series(arrays[name].tolist(), dtype=pl.String)) for name in _TEXTS}
+    return {**arrays, **ids}
 
 
 def similarity(word: Mapping[str, np.ndarray], a: np.ndarray, b: np.ndarray) -> Scores:

@@ -151,8 +151,8 @@ def _words(tokens: pl.Series) -> pl.DataFrame:
     # «Ц» begins an acronym as "ts", just as it is romanised there; of a Chinese reading the first letter counts.
     initials = {w: r[0] if has_han(w) else romanise(w[0]) for w, r in rom.items() if r}
     folds = {w: fold(r) or r for w, r in rom.items()}
-    words = pl.DataFrame({"token": tokens[source], "word": split}, schema=_WORD)
-    return words.with_columns(
+    made = pl.DataFrame({"token": tokens[source], "word": split}, schema=_WORD)
+    return made.with_columns(
         pl.col("word").replace_strict(rom, return_dtype=pl.String).alias("rom"),
         pl.col("word").replace_strict(folds, return_dtype=pl.String).alias("fold"),
         pl.col("word").replace_strict(initials, default=None, return_dtype=pl.String).alias("initial"),

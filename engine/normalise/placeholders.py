@@ -5,6 +5,7 @@ order), `made_up` (an address or date nobody has), `shared` (an outlier among th
 """
 
 import math
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ TAIL_RECORDS = 3  # from so many records on, a number whose last seven digits ar
 
 _REFERENCE = Path(__file__).parent.parent / "reference"
 _RUNS = ("01234567890", "09876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "йцукенгшщзхъ", "фывапролджэ")
+_BETWEEN = r"[\s\-_.,()+]"
+# How a value of plain characters begins that is one of them over and over, or counts: few others do.
+_TWO = [2 * c for c in map(chr, range(33, 127))] + [run[i : i + 2] for run in _RUNS for i in range(len(run) - 1)]
+_BEGINNINGS = f"^{_BETWEEN}*(?:{'|'.join(re.escape(two[0]) + _BETWEEN + '*' + re.escape(two[1]) for two in _TWO)})"
 
 
 def found(values: pl.Series, counts: pl.Series, kind: str) -> pl.DataFrame:
@@ -62,9 +67,12 @@ def known_among(tidied: pl.Series, kind: str, *, written: pl.Series) -> pl.Serie
     if kind == "email":
         rules.append(("made_up", pl.lit(_made_up_addresses(tidied))))
     elif kind not in table["honest"]:
-        letters = bare.str.replace_all(r"[\s\-_.,()+]+", "")
-        rules.append(("repeated", _repeated(letters) & (letters.str.len_bytes() >= (4 if kind != "text" else 5))))
-        rules.append(("counted", _counted(letters)))
+        doubtful = (tidied.str.contains(_BEGINNINGS) | tidied.str.contains(r"[^\x00-\x7f]")).fill_null(False).arg_true()
+        letters = tidied.gather(doubtful).str.replace_all(f"{_BETWEEN}+", "")
+        long = letters.str.len_bytes() >= (4 if kind != "text" else 5)
+        nowhere = pl.repeat(False, len(frame), dtype=pl.Boolean, eager=True)
+        for name, which in (("repeated", _repeated(letters) & long), ("counted", letters.is_in(_counted()))):
+            rules.append((name, pl.lit(nowhere.clone().scatter(doubtful.filter(which), True))))
     if kind == "date":
         certain = [d for d in table["date"] if d not in table["date_if_shared"]]
         rules.append(("made_up", pl.col("iso").is_in(certain)))
@@ -116,11 +124,12 @@ def _expected(ordered: list[int], rank: int) -> float:
 
 def _shared_only(frame: pl.DataFrame, kind: str) -> pl.Series:
     # Values that may be honest on their own, but not when several records hold them.
-    value = pl.col("value")
     if kind == "phone":
-        digits = value.str.replace_all(r"\D", "")
-        tail = digits.str.contains("(?:" + "|".join(d * 7 for d in "0123456789") + ")$")
-        doubtful = tail & (pl.col("records") >= TAIL_RECORDS)
+        common = (frame["records"] >= TAIL_RECORDS).fill_null(False).arg_true()
+        digits = frame["value"].gather(common).str.replace_all(r"\D", "")
+        tail = digits.str.contains("(?:" + "|".join(d * 7 for d in "0123456789") + ")$").fill_null(False)
+        nowhere = pl.repeat(False, len(frame), dtype=pl.Boolean, eager=True)
+        doubtful = pl.lit(nowhere.scatter(common.filter(tail), True))
     elif kind == "date":
         iso = pl.lit(_iso(frame["value"]))
         doubtful = iso.is_in(_table()["date_if_shared"]) & outliers(frame["records"])
@@ -133,14 +142,14 @@ def _iso(values: pl.Series) -> pl.Series:
     return dates.keys(values)["date"].dt.to_string("%Y-%m-%d")
 
 
-def _repeated(letters: pl.Expr) -> pl.Expr:
+def _repeated(letters: pl.Series) -> pl.Series:
     # Expressions know no back-references; taking the first character off both ends leaves nothing if all are alike.
     return letters.str.strip_chars(letters.str.slice(0, 1)) == ""
 
 
-def _counted(letters: pl.Expr) -> pl.Expr:
-    runs = [run[i : i + n] for run in _RUNS for n in range(5, len(run) + 1) for i in range(len(run) - n + 1)]
-    return letters.is_in(runs)
+@cache
+def _counted() -> list[str]:
+    return [run[i : i + n] for run in _RUNS for n in range(5, len(run) + 1) for i in range(len(run) - n + 1)]
 
 
 def _made_up_addresses(bare: pl.Series) -> pl.Series:
