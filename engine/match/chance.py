@@ -58,16 +58,16 @@ def draw(
     """Comparison, its keys, random pairs → what they say; of recombined values where asked and if values have parts."""
     if recombined and encoded.kind.recombine:
         return _recombined(comparison, encoded.table[encoded.kind.recombine], region, seed=seed)
-    return drawn(encoded, *pairs)
+    return drawn(encoded, similarity(encoded, *pairs))
 
 
-def drawn(encoded: Encoded, left: np.ndarray, right: np.ndarray) -> Drawn:
-    """Keys of a comparison, rows of random pairs → what they say.
+def drawn(encoded: Encoded, similarities: np.ndarray) -> Drawn:
+    """Keys of a comparison, similarities of random pairs → what they say.
 
     Equal values are too rare to be met at random; how many pairs of records agree is known exactly from how many
     records hold each value. Only unequal values are sampled.
     """
-    met = np.bincount(similarity(encoded, left, right), minlength=MISSING + 1)
+    met = np.bincount(similarities, minlength=MISSING + 1)
     present = encoded.codes >= 0
     size, pairs = encoded.holders[encoded.codes[present]], max(float(present.sum()), 2.0)
     equal = np.bincount(rarity(size), weights=(size - 1) / (pairs * (pairs - 1)), minlength=MISSING + 1)
@@ -93,7 +93,8 @@ def _recombined(comparison: Comparison, texts: pl.Series, region: str, *, seed: 
     made = recombine(texts, seed=seed).alias("value")
     alone = Comparison(comparison.name, comparison.kind, ("value",), comparison.levels)
     encoded, _ = encode(made.to_frame(), [alone], region=region)
-    return drawn(encoded[alone.name], *random_pairs(len(made), seed=seed, size=RECOMBINED_PAIRS))
+    pairs = random_pairs(len(made), seed=seed, size=RECOMBINED_PAIRS)
+    return drawn(encoded[alone.name], similarity(encoded[alone.name], *pairs))
 
 
 def recombine(values: pl.Series, *, seed: int) -> pl.Series:

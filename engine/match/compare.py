@@ -33,12 +33,32 @@ def compare(
 
     `remembered`: what earlier runs found of the same pairs of values.
     """
-    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    out = side_by_side(
+    nothing = np.zeros(0, np.uint32)
+    return compare_with(encoded, pairs, (nothing, nothing), remembered=remembered, progress=progress)[0]
+
+
+def compare_with(
+    encoded: Mapping[str, Encoded],
+    pairs: pl.DataFrame,
+    others: tuple[np.ndarray, np.ndarray],
+    *,
+    remembered: Remembered | None = None,
+    progress: Progress = silent,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """What `compare` gives, and the similarities of other pairs (left and right rows), names not read crosswise.
+
+    What a comparison has to work out of its table serves both.
+    """
+    left, right = (
+        np.concatenate([pairs[side].to_numpy(), rows.astype(np.uint32)])
+        for side, rows in zip(("left", "right"), others, strict=True)
+    )
+    both = side_by_side(
         "compare", encoded, lambda one: similarity(one, left, right, remembered=remembered), progress=progress
     )
-    read_swapped_names(encoded, out, left, right)
-    return out
+    out = {name: similar[: len(pairs)] for name, similar in both.items()}
+    read_swapped_names(encoded, out, left[: len(pairs)], right[: len(pairs)])
+    return out, {name: similar[len(pairs) :] for name, similar in both.items()}
 
 
 def similarity(

@@ -125,10 +125,16 @@ def match(
 
     pairs, report = clock("block", lambda: blocking.block(key, rules.blocking, source=origin, progress=progress))
     cache.clear()
-    similarities = clock("compare", lambda: compare.compare(encoded, pairs, remembered=remembered, progress=progress))
+    # Where random pairs will be wanted, they are compared along with the candidates.
+    wanted = not rules.weights.classes and len(rules.comparisons) >= weigh.IDENTIFIABLE
+    random = chance.random_pairs(len(records), origin, seed=seed, size=chance.RANDOM_PAIRS if wanted else 0)
+    similarities, met = clock("compare", lambda: compare.compare_with(
+        encoded, pairs, random, remembered=remembered, progress=progress))  # fmt: skip
     if not isinstance(records, pl.DataFrame):
         records = named(records, source)
     base = _base(rules, records, encoded, pairs, similarities, placeholders, report, origin, judgements, clock.seconds)
+    if wanted:
+        base = replace(base, by_chance={name: chance.drawn(one, met[name]) for name, one in encoded.items()})
     return reweigh(base, rules, seed=seed, progress=progress)
 
 

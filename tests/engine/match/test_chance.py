@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.match import chance
+from engine.match.compare import similarity
 from engine.match.encode import encode
 from tests.engine.match.tables import compared
 
@@ -58,7 +59,7 @@ def test_levels_of_random_pairs_are_those_of_all_pairs():
     values = pl.DataFrame({"city": ["Москва"] * 30 + ["Казань"] * 10})
     comparison = compared("city", "city", 100, 0)
     encoded, _ = encode(values, [comparison], region="RU")
-    drawn = chance.drawn(encoded["city"], *chance.random_pairs(40, seed=0, size=50_000))
+    drawn = chance.drawn(encoded["city"], similarity(encoded["city"], *chance.random_pairs(40, seed=0, size=50_000)))
     counts = chance.level_counts(comparison, drawn)
     same = (30 * 29 + 10 * 9) / (40 * 39)
     assert counts[1] / counts.sum() == pytest.approx(same, abs=0.02)
@@ -77,6 +78,9 @@ def test_true_matches_do_not_hide_in_recombined_levels():
         chance.level_counts(comparison, chance.draw(comparison, encoded["name"], pairs, recombined=way, **asked))
         for way in (False, True)
     )
-    assert plain.tolist() == chance.level_counts(comparison, chance.drawn(encoded["name"], *pairs)).tolist()
+    assert (
+        plain.tolist()
+        == chance.level_counts(comparison, chance.drawn(encoded["name"], similarity(encoded["name"], *pairs))).tolist()
+    )
     assert len(recombined) == 2
     assert recombined[1] / recombined.sum() < 0.03
