@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.errors import LimitExceeded
+from engine.match.side_by_side import side_by_side
 from engine.progress import Progress, silent
 from engine.rules import BlockingRule
 
@@ -135,13 +136,16 @@ def block(
     `source`: one integer per record; pairs within one source are left out (record linkage of two tables).
     Report: rule, pairs, only_here (pairs no other rule finds), capped_values, capped_pairs (what its cap dropped).
     """
-    found: list[U64] = []
-    capped = []
-    for number, rule in enumerate(within_limits(rules)):
+
+    def made(number: int) -> tuple[list[U64], tuple[int, int]]:
+        rule = rules[number]
         grouped = group([keys(key) for key in rule.keys])
-        found += packed_pairs(grouped, rule, number, source=source, max_pairs=max_pairs)
-        capped.append(grouped.capped(rule.cap))
-        progress("block", (number + 1) / len(rules))
+        return list(packed_pairs(grouped, rule, number, source=source, max_pairs=max_pairs)), grouped.capped(rule.cap)
+
+    numbers = {str(number): number for number in range(len(within_limits(rules)))}
+    each = side_by_side("block", numbers, made, progress=progress)
+    found, capped = [part for parts, _ in each.values() for part in parts], [one for _, one in each.values()]
+    del each
     packed = np.concatenate(found) if found else np.empty(0, np.uint64)
     found.clear()
     pair, by = united(packed)
