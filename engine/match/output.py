@@ -84,7 +84,7 @@ def _added(each: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
 
 def summarise(match: Match) -> dict[str, Any]:
     """Match → its figures. `duplicates`: records that merging every cluster would remove."""
-    clusters = match.clusters["cluster_id"].n_unique()
+    clusters = match.cluster_count
     return {
         "engine_version": engine.__version__,
         "entity": match.rules.entity,

@@ -62,10 +62,17 @@ class Match:
         return np.asarray(size[size > 1])
 
     @property
+    def cluster_count(self) -> int:
+        """Number of clusters, records that stay alone included."""
+        return int(np.count_nonzero(self.label == np.arange(len(self.label))))
+
+    @property
     def oversized(self) -> pl.DataFrame:
         """Clusters larger than the rules' `max_size`, to be looked at before any merge: cluster_id, records."""
-        size = self.clusters.group_by("cluster_id").agg(pl.len().alias("records")).sort("records", descending=True)
-        return size.filter(pl.col("records") > self.rules.clustering.max_size)
+        size = np.bincount(self.label)
+        large = np.flatnonzero(size > self.rules.clustering.max_size)
+        found = pl.DataFrame({"cluster_id": self.records["record_id"].gather(large), "records": size[large]})
+        return found.sort("records", descending=True)
 
     @property
     def candidates(self) -> int:

@@ -125,12 +125,10 @@ def region_of(records: Table, phones_in: Sequence[str] = ()) -> str:
     >>> region_of(pl.DataFrame({"name": ["Пётр", "Анна"]})), region_of(pl.DataFrame({"name": ["王伟"]}))
     ('RU', 'CN')
     """
-    text = (
-        records.head(2000).select(pl.concat_str(pl.all().cast(pl.String), ignore_nulls=True).str.join("")).item() or ""
+    text = records.head(2000).select(pl.concat_str(pl.all().cast(pl.String), ignore_nulls=True)).to_series()
+    cyrillic, han, latin = (
+        int(text.str.count_matches(f"[{letters}]").sum()) for letters in ("\u0400-\u04ff", "\u4e00-\u9fff", "A-Za-z")
     )
-    cyrillic = sum("\u0400" <= c <= "\u04ff" for c in text)
-    han = sum("\u4e00" <= c <= "\u9fff" for c in text)
-    latin = sum(c.isascii() and c.isalpha() for c in text)
     guess = "RU" if 4 * cyrillic >= latin and cyrillic else "US"
     if 3 * han >= max(cyrillic, latin) and han:  # one Han character says as much as a few letters
         guess = "CN"
