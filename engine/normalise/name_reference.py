@@ -5,6 +5,7 @@ their fold (see `engine.normalise.scripts`) so that one entry serves every scrip
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import polars as pl
 
 from engine.files import read_yaml
 from engine.normalise.scripts import clean, fold, romanise
+from engine.normalise.spelling import fold_all
 
 _REFERENCE = Path(__file__).parent.parent / "reference"
 
@@ -30,11 +32,9 @@ def word_fold(word: str) -> str:
 def formal_names() -> dict[str, frozenset[str]]:
     """Fold of a nickname or given name → folds of the formal names it may stand for, itself included."""
     found: dict[str, set[str]] = defaultdict(set)
-    table = pl.read_csv(_REFERENCE / "nicknames.csv")
-    for formal, forms in table.select("formal", "forms").iter_rows():
-        head = word_fold(clean(formal))
-        for form in (formal, *forms.split()):
-            found[word_fold(clean(form))].add(head)
+    for _, forms in _nicknames():
+        for form in forms:
+            found[form].add(forms[0])
     return {name: frozenset(formal) for name, formal in found.items()}
 
 
@@ -42,14 +42,24 @@ def formal_names() -> dict[str, frozenset[str]]:
 def given_names() -> dict[str, str]:
     """Fold of a known given name → its sex: "m", "f" or "mf"."""
     found: dict[str, set[str]] = defaultdict(set)
-    nicknames = pl.read_csv(_REFERENCE / "nicknames.csv")
-    for formal, sex, forms in nicknames.select("formal", "sex", "forms").iter_rows():
-        for form in (formal, *forms.split()):
-            found[word_fold(clean(form))].add(sex)
-    for sex, names in pl.read_csv(_REFERENCE / "given_names.csv").select("sex", "names").iter_rows():
-        for name in names.split():
-            found[word_fold(clean(name))].add(sex)
+    others = pl.read_csv(_REFERENCE / "given_names.csv").select("sex", "names").rows()
+    for sex, forms in (*_nicknames(), *((sex, _word_folds(names.split())) for sex, names in others)):
+        for form in forms:
+            found[form].add(sex)
     return {name: "mf" if len(sexes) > 1 else next(iter(sexes)) for name, sexes in found.items()}
+
+
+@cache
+def _nicknames() -> list[tuple[str, list[str]]]:
+    """→ sex and folds of each formal name and its nicknames, the formal name first."""
+    table = pl.read_csv(_REFERENCE / "nicknames.csv").select("formal", "sex", "forms").rows()
+    each = [[formal, *forms.split()] for formal, _, forms in table]
+    folds = iter(_word_folds([form for forms in each for form in forms]))
+    return [(sex, [next(folds) for _ in forms]) for (_, sex, _), forms in zip(table, each, strict=True)]
+
+
+def _word_folds(written: Sequence[str]) -> list[str]:
+    return fold_all([romanise(clean(word)) for word in written])
 
 
 @cache
@@ -69,10 +79,9 @@ def han_surnames() -> frozenset[str]:
 def latin_surnames() -> frozenset[str]:
     """→ folds of Chinese surnames in pinyin and other romanisations, and Korean and Vietnamese ones."""
     table = _surnames()
-    return (
-        frozenset(fold(reading) for reading in f"{table['read_single']} {table['read_compound']}".split())
-        | frozenset(fold(s) for s in _surnames()["latin"])
-        | frozenset(fold(other) for others in _surnames()["readings"].values() for other in others if len(other) > 1)
+    readings = (other for others in table["readings"].values() for other in others if len(other) > 1)
+    return frozenset(
+        fold_all([*table["read_single"].split(), *table["read_compound"].split(), *table["latin"], *readings])
     )
 
 
