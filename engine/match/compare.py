@@ -15,11 +15,11 @@ from rapidfuzz.process import cpdist
 from engine.match.encode import Encoded, rarity
 from engine.match.remembered import Remembered, named
 from engine.match.side_by_side import side_by_side
-from engine.match.sides import sides
+from engine.match.sides import Keys, Side
 from engine.progress import Progress, silent
 from engine.rules import MISSING, SAME, Comparison
 
-CHUNK = 500_000  # distinct key pairs compared at a time: bounds memory and lets a job be cancelled
+CHUNK = 250_000  # distinct key pairs compared at a time: bounds memory and lets a job be cancelled
 
 
 def compare(
@@ -70,8 +70,9 @@ def similarity(
     present = (a >= 0) & (b >= 0)
     equal = present & (a == b)
     result[equal] = rarity(one.holders)[a[equal]]
-    different = present & (a != b)
-    if different.any():
+    different = np.flatnonzero(present & (a != b)).astype(np.int32)
+    del present, equal
+    if len(different):
         a, b = a[different], b[different]
         low, high, back = _distinct(a, b, len(one.table))
         del a, b
@@ -102,8 +103,8 @@ def _distinct(a: np.ndarray, b: np.ndarray, size: int) -> tuple[np.ndarray, np.n
         pair &= (np.uint64(1) << place_bits) - np.uint64(1)
         back = np.empty(len(pair), np.int32)
         back[pair] = np.cumsum(fresh, dtype=np.int32) - np.int32(1)
-    low = (distinct >> bits).astype(np.int64)
-    return low, (distinct & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64), back
+    low = (distinct >> bits).astype(np.int32)
+    return low, (distinct & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int32), back
 
 
 def _distinct_similarity(one: Encoded, low: np.ndarray, high: np.ndarray, remembered: Remembered | None) -> np.ndarray:
@@ -126,12 +127,13 @@ def _compared(one: Encoded, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     if 2 * len(low) < len(table):  # of a few pairs, look at their values alone
         wanted = np.unique(np.concatenate([low, high]))
         table, a, b = table[wanted], np.searchsorted(wanted, low), np.searchsorted(wanted, high)
-    left, right = sides(table, a, b)
-    made = []
+    keys = Keys(table)
+    out = np.empty(len(low), np.uint8)
     for start in range(0, len(low), CHUNK):
         part = slice(start, start + CHUNK)
-        made.append(np.array(one.kind.similarity(left[part], right[part], **one.context_argument)))
-    return np.concatenate(made)
+        left, right = (Side(keys, rows[part].astype(np.int64)) for rows in (a, b))
+        out[part] = one.kind.similarity(left, right, **one.context_argument)
+    return out
 
 
 def read_swapped_names(

@@ -74,7 +74,7 @@ def dedupe(
             out.mkdir(parents=True, exist_ok=True)
             rows = Frame(rows, out)
         known = {column: kind for column, kind in known.items() if column != link_column}
-        matches = {found: _match_table(rows, given, found, known, link_column, room, progress)}
+        matches = {found: _without_keys(_match_table(rows, given, found, known, link_column, room, progress))}
     if not matches:
         raise InputError(f"{file.name} holds fewer than two contacts or companies: nothing to compare", code="no_rows")
     return write(matches, out, extra={"rejects": rejects})
@@ -87,6 +87,11 @@ def _match_table(
     if given:
         return match(records, next(iter(given.values())), source=link_column, room=room, progress=progress)
     return suggest_and_match(records, entity=entity, kinds=known, source=link_column, room=room, progress=progress)
+
+
+def _without_keys(found: Match) -> Match:
+    """A Match → the same without the keys and similarities, half of all its memory, which no file is made of."""
+    return replace(found, encoded={}, similarities={})
 
 
 def _records(table: Table, entity: str, id_column: str | None) -> tuple[pl.DataFrame, Mapping[str, str | None], str]:
