@@ -49,15 +49,17 @@ def compare_with(
 
     What a comparison has to work out of its table serves both.
     """
-    left, right = (
-        np.concatenate([pairs[side].to_numpy(), rows.astype(np.uint32)])
-        for side, rows in zip(("left", "right"), others, strict=True)
-    )
-    both = side_by_side(
-        "compare", encoded, lambda one: similarity(one, left, right, remembered=remembered), progress=progress
-    )
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+
+    def compared(one: Encoded) -> np.ndarray:
+        return _similarity(one, _codes(one, left, others[0]), _codes(one, right, others[1]), remembered)
+
+    # The two with the most values, which take the most memory, are not compared at the same time.
+    *small, large = sorted(encoded, key=lambda name: len(encoded[name].table))
+    found = side_by_side("compare", {name: encoded[name] for name in (large, *small)}, compared, progress=progress)
+    both = {name: found[name] for name in encoded}
     out = {name: similar[: len(pairs)] for name, similar in both.items()}
-    read_swapped_names(encoded, out, left[: len(pairs)], right[: len(pairs)])
+    read_swapped_names(encoded, out, left, right)
     return out, {name: similar[len(pairs) :] for name, similar in both.items()}
 
 
@@ -65,7 +67,23 @@ def similarity(
     one: Encoded, left: np.ndarray, right: np.ndarray, *, remembered: Remembered | None = None
 ) -> np.ndarray:
     """One encoded comparison, record rows of the pairs → their similarities (uint8)."""
-    a, b = one.codes[left], one.codes[right]
+    return _similarity(one, _codes(one, left), _codes(one, right), remembered)
+
+
+def _codes(one: Encoded, *rows: np.ndarray) -> np.ndarray:
+    """Record rows → their codes. In parts, because numpy makes an array of large numbers of all rows it is given."""
+    out = np.empty(sum(map(len, rows)), np.int32)
+    at = 0
+    for some in rows:
+        for start in range(0, len(some), CHUNK):
+            part = some[start : start + CHUNK]
+            out[at : at + len(part)] = one.codes[part]
+            at += len(part)
+    return out
+
+
+def _similarity(one: Encoded, a: np.ndarray, b: np.ndarray, remembered: Remembered | None) -> np.ndarray:
+    """Codes of both sides → similarities."""
     result = np.full(len(a), MISSING, np.uint8)
     present = (a >= 0) & (b >= 0)
     equal = present & (a == b)

@@ -170,6 +170,7 @@ def _encode_one(
             ),
         ]
     ).select(pl.lit(comparison.name).alias("comparison"), "value", "records", "reason")
+    del raw, raw_codes, values, left, keys
     context = kind.context(table) if kind.context else None
     holders = _holders(codes, table[kind.same])
     return Encoded(comparison, kind, codes, table, holders, context, _blocking(kind, table)), found

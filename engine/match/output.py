@@ -18,6 +18,8 @@ from engine.match import conditions
 from engine.match.run import Match
 from engine.rules import dump_all
 
+AT_ONCE = 1_000_000  # pairs that are written
+
 
 def write(matches: Mapping[str, Match], folder: Path, *, extra: dict[str, Any] | None = None) -> dict[str, Any]:
     """Match per entity, folder → writes the four files, each whole or not at all; gives back the summary.
@@ -37,28 +39,24 @@ def write(matches: Mapping[str, Match], folder: Path, *, extra: dict[str, Any] |
 
 
 def _write_pairs(matches: Mapping[str, Match], path: Path) -> None:
-    """Match per entity → all their candidate pairs in one Parquet file.
+    """Match per entity → all their candidate pairs in one Parquet file, some at a time.
 
-    Pairs that wait on disk are written one partition after the other. Levels of one name may differ between entities,
-    so those of several become text.
+    Levels of one name may differ between entities, so those of several become text.
     """
     if len(matches) == 1:
         (one,) = matches.values()
-        if one.parts is None:
-            pair_table(one, one.pairs).write_parquet(path, compression="lz4", statistics=False)
-            return
         with pq.ParquetWriter(path, pair_table(one, one.pairs.head(0)).to_arrow().schema, compression="lz4") as writer:
-            for at in range(len(one.parts)):
-                writer.write_table(pair_table(one, one.parts.frame(at)).to_arrow())
+            for frame in _frames(one):
+                writer.write_table(pair_table(one, frame).to_arrow())
         return
     tables = [pair_table(one, frame) for one in matches.values() for frame in _frames(one)]
     pl.concat([table.with_columns(cs.enum().cast(pl.String)) for table in tables], how="diagonal").write_parquet(path)
 
 
 def _frames(match: Match) -> Iterator[pl.DataFrame]:
-    """Match → its candidate pairs, in one frame or in partitions."""
+    """Match → its candidate pairs, a partition or a million at a time."""
     if match.parts is None:
-        yield match.pairs
+        yield from match.pairs.iter_slices(AT_ONCE)
     else:
         yield from (match.parts.frame(at) for at in range(len(match.parts)))
 
