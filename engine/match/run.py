@@ -18,6 +18,7 @@ from engine.match.encode import Encoded, encode
 from engine.match.judged import judged_counts
 from engine.match.kinds import KINDS, contradicting, expected_levels
 from engine.match.remembered import Remembered
+from engine.memory import give_back
 from engine.progress import Progress, silent
 from engine.rules import Rules, Thresholds, Weights, validate
 
@@ -132,6 +133,7 @@ def match(
 
     pairs, report = clock("block", lambda: blocking.block(key, rules.blocking, source=origin, progress=progress))
     cache.clear()
+    give_back()
     # Where random pairs will be wanted, they are compared along with the candidates.
     wanted = not rules.weights.classes and len(rules.comparisons) >= weigh.IDENTIFIABLE
     random = chance.random_pairs(len(records), origin, seed=seed, size=chance.RANDOM_PAIRS if wanted else 0)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from engine.memory import give_back
 from engine.progress import Progress
 
 _In = TypeVar("_In")
@@ -24,6 +25,7 @@ def side_by_side(
             out = {}
             for number, (name, job) in enumerate(begun.items(), start=1):
                 out[name] = job.result()
+                give_back()
                 progress(stage, number / len(begun))
             return out
         except BaseException:

@@ -10,14 +10,12 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Made = NDArray[Any]
 T = TypeVar("T")
-_MANY = 1 << 17
 
 
 def factorised(texts: pl.Series) -> tuple[NDArray[np.int32], pl.Series]:
@@ -28,8 +26,6 @@ def factorised(texts: pl.Series) -> tuple[NDArray[np.int32], pl.Series]:
     ([0, 1, 0], ['b', 'a'])
     """
     dictionary = texts.to_arrow().dictionary_encode()
-    if len(texts) > _MANY:
-        pa.default_memory_pool().release_unused()  # else Arrow keeps what it told the values apart with
     # By way of polars: pyarrow's own conversion to numpy loads pandas.
     numbers, values = (pl.Series(part) for part in (dictionary.indices, dictionary.dictionary))
     return numbers.to_numpy(), values.cast(pl.String)
