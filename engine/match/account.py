@@ -39,10 +39,11 @@ def match_account(
             continue
         if room is not None:
             room.check_disk(len(records))
+        known = None if remembered is None else remembered.about(f"{snapshot.id}/{entity}")
         given, judged = (rules or {}).get(entity), (judgements or {}).get(entity)
         if given:
             found[entity] = match(
-                records, given, judgements=judged, room=room, remembered=remembered, seed=seed, progress=progress
+                records, given, judgements=judged, room=room, remembered=known, seed=seed, progress=progress
             )
         else:
             found[entity] = suggest_and_match(
@@ -50,7 +51,7 @@ def match_account(
                 entity=entity,
                 judgements=judged,
                 room=room,
-                remembered=remembered,
+                remembered=known,
                 seed=seed,
                 progress=progress,
             )

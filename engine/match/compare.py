@@ -19,6 +19,7 @@ from engine.match.sides import Keys, Side
 from engine.progress import Progress, silent
 from engine.rules import MISSING, SAME, Comparison
 
+CROSSWISE = ("given_name", "family_name")  # read in each other's column too
 CHUNK = 250_000  # distinct key pairs compared at a time: bounds memory and lets a job be cancelled
 
 

@@ -10,7 +10,7 @@ import hashlib
 import importlib.metadata
 import platform
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -46,8 +46,9 @@ _HALF = np.uint64(32)  # bits of a pair's number: the number of either value
 class Remembered:
     """Keys and similarities in `folder`. Whatever is missing, damaged or cannot be written is worked out instead."""
 
-    def __init__(self, folder: Path, *, limit: int = LIMIT) -> None:
-        self.folder, self.limit = folder, limit
+    def __init__(self, folder: Path, *, limit: int = LIMIT, of: str | None = None) -> None:
+        """`of`: what names the records in work, so that whole stages of theirs are kept too (`engine.match.stages`)."""
+        self.folder, self.limit, self.of = folder, limit, of
         self._about = folder / "README.txt"
         if not self._about.exists():
             with contextlib.suppress(OSError, WorkspaceError):
@@ -55,6 +56,26 @@ class Remembered:
                 text = ABOUT.format(limit=limit // 1_000_000)
                 write_atomically(self._about, lambda scratch: scratch.write_text(text, "utf-8"))
         self._since = self._mark()
+
+    def about(self, of: str | None) -> "Remembered":
+        """What names the records in work → the same for those."""
+        return Remembered(self.folder, limit=self.limit, of=of)
+
+    def kept(
+        self, name: str, columns: Mapping[str, tuple[str, ...]], *, also: Sequence[str] = ()
+    ) -> segments.Tables | None:
+        """Name of a stage's result, tables with the columns each must have → them, and `also` those that are there."""
+        return next(segments.read(self._stage(name), columns, also=also), None)
+
+    def keep(self, name: str, tables: segments.Tables) -> None:
+        """Name of a stage's result, its tables → they are kept."""
+        store = self._stage(name)
+        if self._may_keep(tables) and not store.exists():
+            segments.add(store, tables)
+            segments.bound(self.folder, self.limit)
+
+    def _stage(self, name: str) -> Path:
+        return self.folder / f"stage-{name}-{version(SIMILARITIES)}"
 
     def keys(
         self, kind: str, region: str, values: pl.Series, make: Callable[[pl.Series], pl.DataFrame]
@@ -137,9 +158,7 @@ class Remembered:
         new: segments.Tables,
         together: Callable[[list[segments.Tables]], segments.Tables],
     ) -> None:
-        if self._since is None or self._mark() != self._since:
-            return  # the folder was deleted, perhaps with the snapshot whose values these are
-        if sum(table.estimated_size() for table in new.values()) > self.limit // 2:
+        if not self._may_keep(new):
             return
         if not store.exists():  # what other versions of this program remembered is of no more use
             for old in self.folder.glob(f"{store.name.rpartition('-')[0]}-*"):
@@ -147,6 +166,11 @@ class Remembered:
         segments.add(store, new)
         segments.join(store, columns, together)
         segments.bound(self.folder, self.limit)
+
+    def _may_keep(self, tables: segments.Tables) -> bool:
+        """Is there room, and is the folder still there? It may have gone with the snapshot whose values these are."""
+        size = sum(table.estimated_size() for table in tables.values())
+        return self._since is not None and self._mark() == self._since and size <= self.limit // 2
 
     def _mark(self) -> tuple[int, int] | None:
         """→ what tells this folder from another one made in its place."""

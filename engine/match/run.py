@@ -1,11 +1,8 @@
 """The match pipeline: encode → block → compare → weigh → cluster, and the short ways round when only part changed."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import MappingProxyType
-from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -18,12 +15,13 @@ from engine.match.encode import Encoded, encode
 from engine.match.judged import judged_counts
 from engine.match.kinds import KINDS, contradicting, expected_levels
 from engine.match.remembered import Remembered
+from engine.match.stages import Stages, kept_stages
 from engine.memory import give_back
-from engine.progress import Progress, silent
-from engine.rules import Rules, Thresholds, Weights, validate
+from engine.progress import Progress, Stopwatch, silent
+from engine.rules import Comparison, Rules, Thresholds, Weights, validate
 
-_T = TypeVar("_T")
 Table = pl.DataFrame | spill.Frame
+_Keys = tuple[Mapping[str, Encoded], pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -111,10 +109,11 @@ def match(
     `remembered`: what earlier runs found of the same values; not used where the keys wait on disk.
     """
     validate(rules)
-    clock = _Stopwatch(progress)
-    encoded, placeholders = keys or clock(
-        "encode", lambda: encode_all(records, rules, room=room, remembered=remembered, progress=progress)
-    )
+    clock = Stopwatch(progress)
+    tight = room is not None and room.tight(len(records))
+    stages = kept_stages(remembered, rules) if source is None and not tight else None
+    encoded, placeholders = keys or clock("encode", lambda: encode_all(
+        records, rules, room=room, remembered=remembered, stages=stages, progress=progress))  # fmt: skip
     origin = None if source is None else records[source].fill_null("").rank("dense").to_numpy().astype(np.int64)
     if isinstance(encoded, spill.Keys):
         parts, report = clock("block", lambda: partitions.block(
@@ -131,20 +130,29 @@ def match(
             cache[name] = encoded[comparison].key_column(part)
         return cache[name]
 
-    pairs, report = clock("block", lambda: blocking.block(key, rules.blocking, source=origin, progress=progress))
-    cache.clear()
-    give_back()
+    def made_pairs() -> tuple[pl.DataFrame, pl.DataFrame]:
+        made = blocking.block(key, rules.blocking, source=origin, progress=progress)
+        cache.clear()
+        give_back()
+        return made
+
+    pairs, report = clock("block", lambda: stages.pairs(made_pairs) if stages else made_pairs())
     # Where random pairs will be wanted, they are compared along with the candidates.
     wanted = not rules.weights.classes and len(rules.comparisons) >= weigh.IDENTIFIABLE
     random = chance.random_pairs(len(records), origin, seed=seed, size=chance.RANDOM_PAIRS if wanted else 0)
-    similarities, met = clock("compare", lambda: compare.compare_with(
-        encoded, pairs, random, remembered=remembered, progress=progress))  # fmt: skip
+
+    def compared(names: Sequence[str]) -> tuple[dict[str, np.ndarray], dict[str, chance.Drawn]]:
+        some = {name: encoded[name] for name in names}
+        similar, met = compare.compare_with(some, pairs, random, remembered=remembered, progress=progress)
+        return similar, {name: chance.drawn(one, met[name]) for name, one in some.items()} if wanted else {}
+
+    similarities, drawn = clock(
+        "compare", lambda: stages.similarities(seed, compared) if stages else compared(list(encoded))
+    )
     if not isinstance(records, pl.DataFrame):
         records = named(records, source)
     base = _base(rules, records, encoded, pairs, similarities, placeholders, report, origin, judgements, clock.seconds)
-    if wanted:
-        base = replace(base, by_chance={name: chance.drawn(one, met[name]) for name, one in encoded.items()})
-    return reweigh(base, rules, seed=seed, progress=progress)
+    return reweigh(replace(base, by_chance=drawn), rules, seed=seed, progress=progress)
 
 
 def named(records: Table, source: str | None) -> pl.DataFrame:
@@ -170,15 +178,19 @@ def encode_all(
     *,
     room: spill.Room | None = None,
     remembered: Remembered | None = None,
+    stages: Stages | None = None,
     progress: Progress = silent,
-) -> tuple[Mapping[str, Encoded], pl.DataFrame]:
+) -> _Keys:
     """Records, rules → the keys of all comparisons, on disk where room is tight; the placeholders that were ignored."""
-    keys = spill.Keys(room) if room is not None and room.tight(len(records)) else None
-    encoded, ignored = encode(
-        records, rules.comparisons, region=rules.region, exclusions=rules.exclusions, remembered=remembered,
-        keep=None if keys is None else keys.put, progress=progress,
-    )  # fmt: skip
-    return encoded if keys is None else keys, ignored
+
+    def made(some: Sequence[Comparison], keep: Callable[[str, Encoded], None] | None = None) -> _Keys:
+        return encode(records, some, region=rules.region, exclusions=rules.exclusions, remembered=remembered,
+                      keep=keep, progress=progress)  # fmt: skip
+
+    if room is not None and room.tight(len(records)):
+        keys = spill.Keys(room)
+        return keys, made(rules.comparisons, keys.put)[1]
+    return made(rules.comparisons) if stages is None else stages.keys(made)
 
 
 def narrow(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = silent) -> Match:
@@ -210,7 +222,7 @@ def narrow(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = si
 
 def reweigh(found: Match, rules: Rules, *, seed: int = 0, progress: Progress = silent) -> Match:
     """A Match, rules with other levels, weights or thresholds → the Match under them; pairs are not compared again."""
-    clock = _Stopwatch(progress, found.seconds)
+    clock = Stopwatch(progress, found.seconds)
     found, patterns = clock("patterns", lambda: _with_patterns(found, rules))
     if not rules.weights.classes:
         judged = _judged(found, len(patterns))
@@ -283,7 +295,7 @@ def _patterns(found: Match, rules: Rules) -> tuple[pl.DataFrame, np.ndarray]:
 
 def recluster(found: Match, rules: Rules, *, progress: Progress = silent) -> Match:
     """A Match, rules with other thresholds or clustering → the Match under them; weights stay."""
-    clock = _Stopwatch(progress, found.seconds)
+    clock = Stopwatch(progress, found.seconds)
     threshold, review = rules.thresholds.merge, rules.thresholds.review
     if threshold is None or review is None:
         chosen = choose.thresholds(found.patterns, len(found.records))
@@ -336,18 +348,3 @@ def _estimate(
         progress=progress,
     )
     return found, weights
-
-
-class _Stopwatch:
-    """Runs a stage and notes its seconds. Measuring is not a hidden clock: nothing computed depends on it."""
-
-    def __init__(self, progress: Progress, seconds: Mapping[str, float] = MappingProxyType({})) -> None:
-        self.progress, self.seconds = progress, dict(seconds)
-
-    def __call__(self, stage: str, work: Callable[[], _T]) -> _T:
-        self.progress(stage, 0.0)
-        start = time.perf_counter()
-        result = work()
-        self.seconds[stage] = round(time.perf_counter() - start, 3)
-        self.progress(stage, 1.0)
-        return result

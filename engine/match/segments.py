@@ -9,7 +9,7 @@ import os
 import shutil
 import threading
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -26,17 +26,18 @@ _UNREADABLE = (zipfile.BadZipFile, pl.exceptions.PolarsError, pl.exceptions.Pani
                KeyError, ValueError, NotImplementedError, RuntimeError)  # fmt: skip
 
 
-def read(store: Path, columns: Mapping[str, tuple[str, ...]]) -> Iterator[Tables]:
+def read(store: Path, columns: Mapping[str, tuple[str, ...]], *, also: Sequence[str] = ()) -> Iterator[Tables]:
     """Folder of a store, tables with the columns each must have → its segments, the oldest first, one at a time.
 
-    A file that is damaged, or no such segment, is removed.
+    Only these tables are read, and those of `also` that are there. A file that is damaged, or no such segment, is
+    removed.
     """
     segments = _segments(store)
     if segments:
         with contextlib.suppress(OSError):
             os.utime(store)  # so that `bound` knows which stores are in use
     for path in segments:
-        tables = _read(path, columns)
+        tables = _read(path, columns, also)
         if tables is not None:
             yield tables
 
@@ -99,10 +100,11 @@ def _write(path: Path, tables: Tables) -> None:
                 table.write_ipc(member, compression="uncompressed")
 
 
-def _read(path: Path, columns: Mapping[str, tuple[str, ...]]) -> Tables | None:
+def _read(path: Path, columns: Mapping[str, tuple[str, ...]], also: Sequence[str] = ()) -> Tables | None:
     try:
         with zipfile.ZipFile(path) as archive:
-            tables = {name: pl.read_ipc(archive.read(name)) for name in columns}
+            there = set(archive.namelist())
+            tables = {name: pl.read_ipc(archive.read(name)) for name in (*columns, *(n for n in also if n in there))}
         if all(set(wanted) <= set(tables[name].columns) for name, wanted in columns.items()):
             return tables
     except FileNotFoundError:  # another process has joined it with others

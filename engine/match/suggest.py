@@ -21,6 +21,7 @@ from engine.match.kinds import KINDS
 from engine.match.remembered import Remembered
 from engine.match.run import Match, Table, encode_all, match, named, narrow
 from engine.match.spill import Keys, Room
+from engine.match.stages import kept_stages
 from engine.normalise import phones
 from engine.progress import Progress, silent
 from engine.rules import BlockingRule, Clustering, Comparison, Level, Rules, Veto
@@ -80,17 +81,30 @@ def suggest_and_match(
     """
     began = time.perf_counter()
     open_ = _open_rules(records, entity, region, kinds, source)
-    keys = encode_all(records, open_, room=room, remembered=remembered, progress=progress)
+    tight = room is not None and room.tight(len(records))
+    stages = kept_stages(remembered, open_) if source is None and not tight else None
+    keys = encode_all(records, open_, room=room, remembered=remembered, stages=stages, progress=progress)
     encoded = time.perf_counter()
-    rules, trial = _trial(records, open_, keys, source=source, remembered=remembered, seed=seed, progress=progress)
+    trial: list[Match] = []
+
+    def tried() -> Rules:
+        values = None if remembered is None else remembered.about(None)
+        rules, match = _trial(records, open_, keys, source=source, remembered=values, seed=seed, progress=progress)
+        if len(match.records) == len(records) and not tight:
+            trial.append(match)  # of all records: it knows all pairs already; another would only stand beside them
+        return rules
+
+    rules = stages.suggested(tried) if stages else tried()
     suggested = time.perf_counter()
-    if len(trial.records) == len(records) and not isinstance(keys[0], Keys):
-        trial = replace(trial, judgements=judgements)
-        found = narrow(trial, rules, seed=seed, progress=progress)
+    if trial:
+        found = narrow(replace(trial[0], judgements=judgements), rules, seed=seed, progress=progress)
+        if (stages := kept_stages(remembered, rules)) and source is None:
+            pairs = found.pairs.drop("pattern")
+            stages.pairs(lambda: (pairs, found.blocking))
+            stages.similarities(seed, lambda names: ({n: found.similarities[n] for n in names}, dict(found.by_chance)))
     else:
-        del trial  # its keys and pairs would stand beside those of all records
-        found = match(records, rules, judgements=judgements, source=source, keys=keys, remembered=remembered, seed=seed,
-                      progress=progress)  # fmt: skip
+        found = match(records, rules, judgements=judgements, source=source, keys=keys, remembered=remembered, room=room,
+                      seed=seed, progress=progress)  # fmt: skip
     spent = {"encode": round(encoded - began, 3), "suggest": round(suggested - encoded, 3)}
     return replace(found, seconds={**found.seconds, **spent})
 

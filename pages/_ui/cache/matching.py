@@ -25,7 +25,11 @@ def suggested(path: str, snapshot_id: str, entity: str) -> Rules:
     def work(progress: Progress) -> Rules:
         records = held.snapshot(path, snapshot_id).frames[entity]
         found = suggest.suggest_and_match(
-            records, entity=entity, room=_within(path, records), remembered=_remembered(path), progress=progress
+            records,
+            entity=entity,
+            room=_within(path, records),
+            remembered=_remembered(path, snapshot_id, entity),
+            progress=progress,
         )
         open_ = msgspec.structs.replace(found.rules, weights=Weights(), thresholds=Thresholds())
         held.room().keep(_match_key(path, snapshot_id, entity, open_), (weight_of(open_), found))
@@ -99,7 +103,8 @@ def _compared(
 
     def work(progress: Progress) -> tuple[str, Match]:
         records = held.snapshot(path, snapshot_id).frames[entity]
-        found = run.match(records, rules, room=_within(path, records), remembered=_remembered(path), progress=progress)
+        known = _remembered(path, snapshot_id, entity)
+        found = run.match(records, rules, room=_within(path, records), remembered=known, progress=progress)
         return weight_of(rules), found
 
     key = _match_key(path, snapshot_id, entity, rules)
@@ -114,9 +119,10 @@ def _within(path: str, records: pl.DataFrame) -> spill.Room:
     return within
 
 
-def _remembered(path: str) -> Remembered:
-    """→ what earlier work in this workspace found out about values; the folder may have gone with a snapshot since."""
-    return Remembered(held.workspace(path).remembered)
+def _remembered(path: str, snapshot_id: str, entity: str) -> Remembered:
+    """→ what earlier work in this workspace found out about values, and about these records; the folder may have gone
+    with a snapshot since."""
+    return Remembered(held.workspace(path).remembered, of=f"{snapshot_id}/{entity}")
 
 
 def _match_key(path: str, snapshot_id: str, entity: str, rules: Rules) -> jobs.Key:
