@@ -58,7 +58,7 @@ def test_modules_stay_readable_in_one_sitting():
     assert not long
 
 
-WORDS = {"errors", "schema", "rules", "progress", "files", "cells"}  # what every room may use
+WORDS = {"errors", "schema", "rules", "progress", "files", "memory", "cells"}  # what every room may use
 ROOMS = {
     "normalise": set(),
     "snapshot": {"normalise"},
