@@ -26,7 +26,12 @@ import record
 
 BENCH, ROOT = Path(__file__).parent, record.ROOT
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
-PROGRAMS = {"winnow": math.inf, "splink": 1_000_000, "recordlinkage": 10_000}  # up to how many rows each can take part
+PROGRAMS = {
+    "winnow": math.inf,
+    "splink": 1_000_000,
+    "splink-phonenumbers": 1_000_000,
+    "recordlinkage": 10_000,
+}  # up to how many rows each can take part
 SCORE = """
 import json, sys, polars as pl
 from engine.match.evaluate import cluster_scores
