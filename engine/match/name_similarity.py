@@ -52,9 +52,9 @@ _INITIALS = {"j": "ijyuae", "y": "ijyuae", "i": "ijyuae", "e": "eiy", "c": "ckst
              "g": "gh", "v": "vw", "w": "vw", "z": "zs", "u": "uiy", "f": "fp", "p": "pf", "t": "tc"}  # fmt: skip
 
 
-def words(texts: pl.Series, folds: pl.Series | None = None) -> dict[str, np.ndarray]:
-    """Clean words, their folds where they are known → arrays of what comparisons need: text, fold, skeleton, stem,
-    father, length, bones (the skeleton's length), letters (a bit for each letter an initial may be written as),
+def words(texts: pl.Series, folds: pl.Series | None = None, stems: pl.Series | None = None) -> dict[str, np.ndarray]:
+    """Clean words, their folds and stems where they are known → arrays of what comparisons need: text, fold, skeleton,
+    stem, father, length, bones (the skeleton's length), letters (a bit for each letter an initial may be written as),
     initial, han, chinese, given (its number in the list of given names, or -1)."""
     han = texts.str.contains(HAN).to_numpy()
     initial = (texts.str.len_chars() == 1).to_numpy() & ~han
@@ -77,7 +77,7 @@ def words(texts: pl.Series, folds: pl.Series | None = None) -> dict[str, np.ndar
         "text": np.array(texts.to_list(), object),
         "fold": np.array(folded, object),
         "skeleton": np.array(skeletons, object),
-        "stem": np.array(stem_all(folded), object),
+        "stem": np.array(stem_all(folded) if stems is None else stems.to_list(), object),
         "father": np.array(fathers, object),
         "length": np.fromiter(map(len, folded), np.int16, len(folded)),
         "bones": np.fromiter(map(len, skeletons), np.int16, len(skeletons)),

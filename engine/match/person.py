@@ -125,14 +125,14 @@ def _given_words(table: pl.DataFrame) -> dict[str, np.ndarray]:
 
 def _family_words(table: pl.DataFrame) -> dict[str, np.ndarray]:
     unlisted = np.full(len(table), -1, np.int32)
-    return words.numbered({**_words(table), "stem": table["stem"].fill_null("").to_numpy(), "given": unlisted})
+    return words.numbered({**_words(table, table["stem"].fill_null("")), "given": unlisted})
 
 
 def _patronymic_words(table: pl.DataFrame) -> dict[str, np.ndarray]:
     return words.numbered({**_words(table), "given": np.full(len(table), -1, np.int32)})
 
 
-def _words(table: pl.DataFrame) -> dict[str, np.ndarray]:
+def _words(table: pl.DataFrame, stems: pl.Series | None = None) -> dict[str, np.ndarray]:
     """Keys → `words.words` of one word each: in Han where the name is written so, else in Latin letters; an initial is
     one letter. The fold is the keys' own; the rest is made of the fold of that one word."""
     han = pl.col("han") if "han" in table.columns else pl.lit(None, pl.String)
@@ -143,7 +143,7 @@ def _words(table: pl.DataFrame) -> dict[str, np.ndarray]:
         text=pl.coalesce(han, pl.when(initial).then(latin.str.head(1)).otherwise(latin.str.replace_all(" ", ""))),
         fold=pl.when(single).then(pl.col("fold").fill_null("")),
     )
-    return {**words.words(texts["text"], texts["fold"]), "fold": table["fold"].fill_null("").to_numpy()}
+    return {**words.words(texts["text"], texts["fold"], stems), "fold": table["fold"].fill_null("").to_numpy()}
 
 
 def block_keys(parsed: pl.DataFrame) -> pl.DataFrame:
