@@ -18,6 +18,7 @@ from engine.snapshot.assemble import Snapshot, Source, apply
 from engine.snapshot.headers import REFERENCE, dictionary, entity_suffix, field_of, plain, signals
 from engine.snapshot.kinds import kinds
 from engine.snapshot.mapping import FIELDS, UNKNOWN, EntityMapping, Mapping, Where
+from engine.snapshot.records import distinct
 from engine.snapshot.table import Table
 
 __all__ = ["Mapping", "Snapshot", "Source", "apply", "correct", "dump", "kinds", "load", "recognise"]
@@ -174,7 +175,7 @@ def _named(
 def _unknown(table: Table, entity: str) -> Mapping:
     fields = _named(table.frame.columns, entity, {}, set())
     ids = fields.get("record_id")
-    if ids is not None and table.frame[ids[0]].n_unique() < ID_SHARE * table.frame.height:
+    if ids is not None and distinct(table.frame[ids[0]]) < ID_SHARE * table.frame.height:
         del fields["record_id"]
     taken = {c for columns in fields.values() for c in columns}
     rest = kinds(table.frame.select(pl.exclude(taken))) if len(taken) < table.frame.width else {}

@@ -7,6 +7,7 @@ import polars as pl
 
 from engine.errors import LimitExceeded
 from engine.schema import REJECTS
+from engine.snapshot.values import emptied
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -92,7 +93,7 @@ def finish(
         raise LimitExceeded(
             f"{name} has {frame.height} rows; at most {limits.rows} are read: split it", limit=limits.rows
         )
-    columns = [_emptied(column) for column in frame.get_columns()]
+    columns = [emptied(c if c.dtype == pl.String else c.cast(pl.String)) for c in frame.get_columns()]
     kept = [
         (header, column)
         for header, column in zip(headers, columns, strict=True)
@@ -117,10 +118,3 @@ def finish(
         part=part,
         notes=notes,
     )
-
-
-def _emptied(column: pl.Series) -> pl.Series:
-    text = column if column.dtype == pl.String else column.cast(pl.String)
-    # A frame read without quotes has no empty strings; comparing all of it first is far cheaper than rewriting it.
-    empty = (text == "").fill_null(False)
-    return text.set(empty, None) if empty.any() else text
