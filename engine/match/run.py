@@ -20,9 +20,10 @@ from engine.match.kinds import KINDS, contradicting, expected_levels
 from engine.match.remembered import Remembered
 from engine.progress import Progress, silent
 from engine.rules import Rules, Thresholds, Weights, validate
+from engine.snapshot.columns import Frame
 
 _T = TypeVar("_T")
-Table = pl.DataFrame | spill.Frame
+Table = pl.DataFrame | Frame
 
 
 @dataclass(frozen=True)

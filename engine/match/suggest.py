@@ -88,6 +88,7 @@ def suggest_and_match(
         trial = replace(trial, judgements=judgements)
         found = narrow(trial, rules, seed=seed, progress=progress)
     else:
+        del trial  # a sample's pairs, not needed beside those of all records
         found = match(records, rules, judgements=judgements, source=source, keys=keys, remembered=remembered, seed=seed,
                       progress=progress)  # fmt: skip
     spent = {"encode": round(encoded - began, 3), "suggest": round(suggested - encoded, 3)}

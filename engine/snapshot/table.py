@@ -67,6 +67,14 @@ def unique_headers(cells: Sequence[str | None]) -> list[str]:
     return names
 
 
+def check_size(name: str, columns: int, rows: int, limits: Limits) -> None:
+    """A table's name, columns and rows → nothing. Raises LimitExceeded when they are more than are read."""
+    if columns > limits.columns:
+        raise LimitExceeded(f"{name} has {columns} columns; at most {limits.columns} are read", limit=limits.columns)
+    if rows > limits.rows:
+        raise LimitExceeded(f"{name} has {rows} rows; at most {limits.rows} are read: split it", limit=limits.rows)
+
+
 def finish(
     name: str,
     frame: pl.DataFrame,
@@ -85,14 +93,7 @@ def finish(
 
     Empty cells become null, rows without any value become rejects, columns without header and values go.
     """
-    if frame.width > limits.columns:
-        raise LimitExceeded(
-            f"{name} has {frame.width} columns; at most {limits.columns} are read", limit=limits.columns
-        )
-    if frame.height > limits.rows:
-        raise LimitExceeded(
-            f"{name} has {frame.height} rows; at most {limits.rows} are read: split it", limit=limits.rows
-        )
+    check_size(name, frame.width, frame.height, limits)
     columns = [emptied(c if c.dtype == pl.String else c.cast(pl.String)) for c in frame.get_columns()]
     kept = [
         (header, column)
