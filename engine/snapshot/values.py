@@ -86,9 +86,8 @@ def times(column: pl.Series) -> pl.Series:
     while rest.null_count() < len(rest):
         distinct = rest.drop_nulls().head(50 * SAMPLE).unique(maintain_order=True)
         sample = distinct.gather_every(max(1, len(distinct) // SAMPLE))
-        fits = {form: len(sample) - _parse(sample, form).null_count() for form in forms}
-        best = max(forms, key=lambda form: fits[form])
-        if not fits[best]:
+        best, fits = _best(sample, forms)
+        if not fits:
             break
         found = _parse(rest, best)
         parsed = found.zip_with(found.is_not_null(), parsed)
@@ -166,6 +165,18 @@ def _forms(column: pl.Series) -> list[str]:
     month_first = not (first > 12).any()
     dates = (*DATES, *(MONTH_FIRST if month_first else DAY_FIRST))
     return [UNIX, *(f"{date} {time}".strip() for date in dates for time in TIMES)]
+
+
+def _best(sample: pl.Series, forms: list[str]) -> tuple[str, int]:
+    """→ the form that most of the sample has, the first of several; how many have it."""
+    best, most = forms[0], 0
+    for form in forms:
+        fits = len(sample) - _parse(sample, form).null_count()
+        if fits > most:
+            best, most = form, fits
+        if most == len(sample):  # no other can do better
+            break
+    return best, most
 
 
 def _parse(column: pl.Series, form: str) -> pl.Series:
