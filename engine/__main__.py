@@ -22,7 +22,7 @@ from engine.files import read_text
 from engine.progress import Progress
 
 DONE, FAILED, REFUSED, RED = 0, 1, 2, 3
-FREELY = 8  # times a file's size: with more memory than that, what is freed may be kept for the next use
+FREELY = 7  # times a file's size: with more memory than that, what is freed may be kept for the next use
 
 
 class Outcome(NamedTuple):

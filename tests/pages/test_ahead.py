@@ -5,6 +5,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,11 @@ def test_a_browser_is_shown_where_there_is_one(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(ahead.webbrowser, "open", shown.append)
     monkeypatch.setattr(ahead.importlib, "import_module", lambda name: name == ahead.NEEDED[-1] and ended.set())
 
-    async def serve() -> None:
+    async def serve() -> bool:
         async with ahead.lifespan(None):
-            assert await asyncio.to_thread(ended.wait, 10)
+            return await asyncio.to_thread(ended.wait, 10)
 
-    asyncio.run(serve())
+    # In a thread of its own: where a browser was driven before, a loop runs in this one.
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: asyncio.run(serve())).result()
     assert shown == ([] if headless else ["http://127.0.0.1:8501"])
