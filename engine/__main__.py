@@ -9,6 +9,7 @@ the verbs so that `--help` is quick.
 import argparse
 import datetime as dt
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from engine.files import read_text
 from engine.progress import Progress
 
 DONE, FAILED, REFUSED, RED = 0, 1, 2, 3
+FREELY = 7  # times a file's size: with more memory than that, what is freed may be kept for the next use
 
 
 class Outcome(NamedTuple):
@@ -144,6 +146,9 @@ def _dedupe_arguments(parser: argparse.ArgumentParser) -> None:
 
 def dedupe(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """One table → clusters.csv, pairs.parquet, rules.yaml, summary.json."""
+    if arguments.file.is_file() and arguments.file.stat().st_size * FREELY > arguments.memory_limit:
+        # Memory that Polars frees goes back at once: it is told so when it is first imported.
+        os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
     from engine.match.dedupe import dedupe as run
 
     summary = run(

@@ -2,9 +2,10 @@
 
 import os
 import tempfile
+import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
@@ -55,3 +56,10 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     except OSError as error:
         message = f"cannot write {path.name}: {error.strerror}; check the folder and the free space"
         raise WorkspaceError(message) from error
+
+
+def unnamed(folder: Path, owner: object) -> IO[bytes]:
+    """Folder, owner → a file that no folder lists, closed when nobody holds its owner any more."""
+    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+    weakref.finalize(owner, file.close)
+    return file

@@ -157,7 +157,10 @@ def _encode_one(
     kept &= keys[kind.same].is_not_null().to_numpy()
     renumber = np.where(kept, np.cumsum(kept) - 1, ABSENT).astype(np.int32)
     codes = renumber[first[row]][raw_codes]
-    table = keys if kept.all() else keys.filter(pl.Series(kept))
+    # Column by column, each gone before the next: keys are most of the memory, and not needed twice.
+    there = pl.Series(kept)
+    columns = (keys.drop_in_place(name).rechunk() for name in keys.columns)
+    table = pl.DataFrame([column if kept.all() else column.filter(there) for column in columns])
     found = pl.concat(
         [
             ignored.select("value", pl.col("records").cast(pl.Int64), "reason"),

@@ -15,13 +15,13 @@ from engine.match.encode import Encoded, encode
 from engine.match.judged import judged_counts
 from engine.match.kinds import KINDS, contradicting, expected_levels
 from engine.match.remembered import Remembered
-from engine.match.stages import Stages, kept_stages
+from engine.match.stages import Keys, Stages, kept_stages
 from engine.memory import give_back
 from engine.progress import Progress, Stopwatch, silent
 from engine.rules import Comparison, Rules, Thresholds, Weights, validate
+from engine.snapshot.columns import Frame
 
-Table = pl.DataFrame | spill.Frame
-_Keys = tuple[Mapping[str, Encoded], pl.DataFrame]
+Table = pl.DataFrame | Frame
 
 
 @dataclass(frozen=True)
@@ -180,10 +180,10 @@ def encode_all(
     remembered: Remembered | None = None,
     stages: Stages | None = None,
     progress: Progress = silent,
-) -> _Keys:
+) -> Keys:
     """Records, rules → the keys of all comparisons, on disk where room is tight; the placeholders that were ignored."""
 
-    def made(some: Sequence[Comparison], keep: Callable[[str, Encoded], None] | None = None) -> _Keys:
+    def made(some: Sequence[Comparison], keep: Callable[[str, Encoded], None] | None = None) -> Keys:
         return encode(records, some, region=rules.region, exclusions=rules.exclusions, remembered=remembered,
                       keep=keep, progress=progress)  # fmt: skip
 

@@ -1,4 +1,6 @@
-"""What waits on disk in a match within a memory limit: the table, the keys of comparisons, the pairs in partitions.
+"""What waits on disk in a match within a memory limit: the keys of comparisons, the pairs in partitions.
+
+The table itself waits in `engine.snapshot.columns`.
 
 Every file is unnamed from the moment it is made: it ends with the process, however that ends, and leaves nothing.
 Only one comparison's keys and one partition of the pairs need to be in memory at a time.
@@ -6,26 +8,27 @@ Only one comparison's keys and one partition of the pairs need to be in memory a
 
 import os
 import shutil
-import tempfile
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from engine.errors import LimitExceeded
+from engine.files import unnamed
 from engine.match.block import KeyColumn
 from engine.match.encode import Encoded
+from engine.snapshot.columns import Frame
 
 BYTES_PER_RECORD = (
     2_400  # of memory, that a match of one record costs without a limit: 1,700 at a million, and some to spare
 )
 DISK_PER_RECORD = 1_000  # bytes on disk within a limit, pairs included: 860 at a million, 650 at ten
-BYTES_PER_PAIR = 160  # of memory allowed for while a partition of pairs is compared
+BYTES_PER_PAIR = 500  # of memory allowed for while a partition of pairs is compared: addresses take so many
 LEAST_PARTITION = 200_000  # pairs
+LEAST_BATCH, LARGEST_BATCH = 1 << 20, 1 << 25  # bytes of a file
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ class Room:
     def partition(self) -> int:
         """How many pairs are in memory at a time: a quarter of the limit's worth."""
         return max(LEAST_PARTITION, self.memory // 4 // BYTES_PER_PAIR)
+
+    @property
+    def batch(self) -> int:
+        """How many bytes of a file are read at a time."""
+        return min(LARGEST_BATCH, max(LEAST_BATCH, self.memory // 64))
 
     def check_disk(self, records: int) -> None:
         """Number of records → where room is tight, says how much disk their match will use; else nothing.
@@ -74,18 +82,11 @@ def physical_memory() -> int:
         return 8 << 30
 
 
-def _unnamed(folder: Path, owner: object) -> IO[bytes]:
-    """A file that no folder lists, closed when nobody holds its owner any more."""
-    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-    weakref.finalize(owner, file.close)
-    return file
-
-
 class Arrays:
     """Arrays of one type, put on disk one after another and read back by number."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = _unnamed(folder, self)
+        self._file = unnamed(folder, self)
         self._at: list[tuple[int, int, np.dtype[Any]]] = []
 
     def put(self, array: np.ndarray) -> int:
@@ -107,31 +108,6 @@ class Arrays:
 
     def __len__(self) -> int:
         return len(self._at)
-
-
-class Frame:
-    """A table on disk, of which columns are read when they are asked for."""
-
-    def __init__(self, table: pl.DataFrame, folder: Path) -> None:
-        self._file = _unnamed(folder, self)
-        table.write_ipc(self._file)
-        self.columns, self.height = table.columns, table.height
-
-    def __len__(self) -> int:
-        return self.height
-
-    def __getitem__(self, column: str) -> pl.Series:
-        return self.select([column])[column]
-
-    def select(self, columns: list[str]) -> pl.DataFrame:
-        """Columns → a frame of them."""
-        self._file.seek(0)
-        return pl.read_ipc(self._file, columns=columns)
-
-    def head(self, rows: int) -> pl.DataFrame:
-        """A number of rows → the first of them, with all columns."""
-        self._file.seek(0)
-        return pl.read_ipc(self._file, n_rows=rows)
 
 
 class Keys(Mapping[str, Encoded]):

@@ -132,14 +132,19 @@ def _mask(frame: pl.DataFrame, where: Where) -> pl.Series:
 
 
 def _ordered(frame: pl.DataFrame, entity: str) -> pl.DataFrame:
-    fields = [
-        pl.col(name).cast(NOT_STRING.get(name, pl.String()))
-        if name in frame.columns
-        else pl.lit(None, dtype=NOT_STRING.get(name, pl.String())).alias(name)
-        for name in ENTITIES[entity]
-    ]
-    originals = [c for c in frame.columns if c.startswith(ORIGINAL)]
-    return frame.select(*fields, "source_file", pl.col("source_line").cast(pl.UInt32), *originals)
+    # All missing fields of one type share their memory, which is most of the memory of a narrow table.
+    missing: dict[pl.DataType, pl.Series] = {}
+    fields = []
+    for name in ENTITIES[entity]:
+        kind = NOT_STRING.get(name, pl.String())
+        if name in frame.columns:
+            fields.append(frame[name].cast(kind))
+        else:
+            if kind not in missing:
+                missing[kind] = pl.repeat(None, frame.height, dtype=kind, eager=True)
+            fields.append(missing[kind].alias(name))
+    originals = [frame[c] for c in frame.columns if c.startswith(ORIGINAL)]
+    return pl.DataFrame([*fields, frame["source_file"], frame["source_line"].cast(pl.UInt32), *originals])
 
 
 def _source(table: Table, mapping: Mapping) -> Source:

@@ -5,7 +5,7 @@ import polars as pl
 from engine.schema import NOT_STRING, VALUE_SEPARATOR
 from engine.snapshot.headers import plain
 from engine.snapshot.mapping import EntityMapping
-from engine.snapshot.values import amounts, clean, sizes, times, yes_or_no
+from engine.snapshot.values import amounts, clean, emptied, put, sizes, times, yes_or_no
 
 JOINED = {"phone": VALUE_SEPARATOR, "email": VALUE_SEPARATOR, "website": VALUE_SEPARATOR, "identifier": VALUE_SEPARATOR}
 JOINED |= {"tags": VALUE_SEPARATOR, "note": VALUE_SEPARATOR, "address": ", "}
@@ -62,13 +62,7 @@ def _apart(column: pl.Series, name: str) -> pl.Series:
     joined = (
         tidy.eval(pl.element().filter(pl.element() != "")).list.unique(maintain_order=True).list.join(VALUE_SEPARATOR)
     )
-    return _put(column, several, joined)
-
-
-def _put(column: pl.Series, places: pl.Series, values: pl.Series) -> pl.Series:
-    """The column with `values`, in order, at the true `places`; empty ones are null."""
-    position = places.cum_sum() - 1
-    return values.replace("", None).gather(position.clip(0, len(values) - 1).cast(pl.UInt32)).zip_with(places, column)
+    return put(column, several, emptied(joined))
 
 
 def _first(parts: list[pl.Series]) -> pl.Series:
@@ -82,9 +76,18 @@ def _joined(parts: list[pl.Series], separator: str) -> pl.Series:
     several = frame.select((pl.sum_horizontal(pl.all().is_not_null()) > 1).alias("several")).to_series()
     if not several.any():
         return first
-    rows = frame.filter(several).select(pl.concat_str(pl.all(), separator=separator, ignore_nulls=True)).to_series()
-    values = rows.str.split(separator).list.unique(maintain_order=True).list.join(separator)
-    return _put(first, several, values)
+    rows = frame.filter(several)
+    # Where each cell holds one value, telling the values apart needs no lists.
+    new = [pl.col(c) for c in rows.columns[:1]]
+    for place, column in enumerate(rows.columns[1:], start=1):
+        known = pl.any_horizontal(pl.col(column).eq_missing(pl.col(c)) for c in rows.columns[:place])
+        new.append(pl.when(~known).then(pl.col(column)))
+    values = rows.select(pl.concat_str(new, separator=separator, ignore_nulls=True)).to_series()
+    lists = rows.select(pl.any_horizontal(pl.all().str.contains(separator, literal=True).fill_null(False))).to_series()
+    if lists.any():
+        cells = rows.filter(lists).select(pl.concat_str(pl.all(), separator=separator, ignore_nulls=True)).to_series()
+        values = put(values, lists, cells.str.split(separator).list.unique(maintain_order=True).list.join(separator))
+    return put(first, several, emptied(values))
 
 
 def _by_prefix(text: pl.Series, prefixes: dict[str, str]) -> pl.Series:

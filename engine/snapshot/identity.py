@@ -5,20 +5,20 @@ spread over files. The order of the rows counts, since records are numbered by i
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from engine.schema import ORIGINAL
 from engine.snapshot.mapping import EntityMapping
 
-RETURN = 13
 VERSION = b"winnow snapshot 1"  # raise when the same files and mappings come to give other records
 AS_THE_FILE_WAS = {"empty_row"}  # rejects that some formats cannot even express
+_RETURN = re.compile(b"\r")
 
 
 def snapshot_id(
@@ -56,7 +56,7 @@ def column_digest(column: pl.Series) -> bytes:
         if bounds[0]:
             return column_digest(pl.Series(column.to_list(), dtype=pl.String))
         text = memoryview(data)[: bounds[-1]] if data is not None else memoryview(b"")
-        if (np.frombuffer(text, dtype=np.uint8) == RETURN).any():
+        if _RETURN.search(text):
             unified = column.str.replace_all("\r\n", "\n", literal=True)
             return column_digest(unified.str.replace_all("\r", "\n", literal=True))
         digest.update(bounds)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from engine.schema import COMPANY, CONTACT
+from engine.snapshot.columns import Columns
 from engine.snapshot.headers import field_of, numberless, plain
 
 SAMPLE = 2_000  # distinct values looked at in a column; more would not change the verdict
@@ -39,8 +40,8 @@ _STREET = re.compile(
 _PHONE_HINT = re.compile(r"phone|tel|mobile|fax|тел|моб|факс|电话|手机|fone|celular")
 
 
-def kinds(frame: pl.DataFrame) -> dict[str, str | None]:
-    """A frame of String columns → for each column its kind of `schema.KINDS`, or None when it is empty or constant.
+def kinds(frame: Columns, columns: Sequence[str] | None = None) -> dict[str, str | None]:
+    """A table of String columns → for each, or for those given, its kind of `schema.KINDS`; empty or constant: None.
 
     The name decides when it is known and the content does not speak against it; else the content alone.
 
@@ -49,7 +50,8 @@ def kinds(frame: pl.DataFrame) -> dict[str, str | None]:
     >>> kinds(frame)
     {'by': 'number', 'who': 'email', 'empty': None}
     """
-    return {column: _kind(frame[column], column.removeprefix("original.")) for column in frame.columns}
+    wanted = frame.columns if columns is None else columns
+    return {column: _kind(frame[column], column.removeprefix("original.")) for column in wanted}
 
 
 def by_content(values: Sequence[str], rows: int, distinct: int, *, phone_hint: bool = False) -> str:

@@ -9,15 +9,16 @@ from functools import cache
 from typing import Any
 
 import msgspec
-import polars as pl
 
 from engine.errors import InputError, UnknownColumn
 from engine.files import read_yaml
 from engine.schema import ENTITIES
 from engine.snapshot.assemble import Snapshot, Source, apply
+from engine.snapshot.batches import Waiting
 from engine.snapshot.headers import REFERENCE, dictionary, entity_suffix, field_of, plain, signals
 from engine.snapshot.kinds import kinds
 from engine.snapshot.mapping import FIELDS, UNKNOWN, EntityMapping, Mapping, Where
+from engine.snapshot.records import distinct
 from engine.snapshot.table import Table
 
 __all__ = ["Mapping", "Snapshot", "Source", "apply", "correct", "dump", "kinds", "load", "recognise"]
@@ -26,7 +27,7 @@ ID_SHARE = 0.9  # of the rows of an unknown table must differ in a column for it
 BY_CONTENT = ("email", "phone", "website", "tax_id")
 
 
-def recognise(table: Table, *, entity: str | None = None, id_column: str | None = None) -> Mapping:
+def recognise(table: Table | Waiting, *, entity: str | None = None, id_column: str | None = None) -> Mapping:
     """`Table` → `Mapping`. `entity` and `id_column` overrule what would be guessed.
 
     Confidence is above 0.5 when the table of a known CRM was recognised. Raises UnknownColumn for an `id_column` that
@@ -93,7 +94,7 @@ def _profiles() -> tuple[tuple[str, dict[str, Any]], ...]:
     return tuple((profile["crm"], table) for profile in loaded for table in profile["tables"])
 
 
-def _known(table: Table) -> Mapping | None:
+def _known(table: Table | Waiting) -> Mapping | None:
     """The profile that explains most of the headers, if there is one all of whose `needs` are met."""
     names = {plain(entity_suffix(header)[0]) for header in table.frame.columns}
     best: tuple[int, str, dict[str, Any]] | None = None
@@ -119,7 +120,7 @@ def _known(table: Table) -> Mapping | None:
     )
 
 
-def _of_profile(table: Table, profile: dict[str, Any], entity: str) -> EntityMapping:
+def _of_profile(table: Table | Waiting, profile: dict[str, Any], entity: str) -> EntityMapping:
     headers = table.frame.columns
     by_name: dict[str, list[str]] = {}
     for header in headers:
@@ -171,13 +172,13 @@ def _named(
     return named
 
 
-def _unknown(table: Table, entity: str) -> Mapping:
+def _unknown(table: Table | Waiting, entity: str) -> Mapping:
     fields = _named(table.frame.columns, entity, {}, set())
     ids = fields.get("record_id")
-    if ids is not None and table.frame[ids[0]].n_unique() < ID_SHARE * table.frame.height:
+    if ids is not None and distinct(table.frame[ids[0]]) < ID_SHARE * table.frame.height:
         del fields["record_id"]
     taken = {c for columns in fields.values() for c in columns}
-    rest = kinds(table.frame.select(pl.exclude(taken))) if len(taken) < table.frame.width else {}
+    rest = kinds(table.frame, [column for column in table.frame.columns if column not in taken])
     for other, kind in rest.items():
         if kind in BY_CONTENT and kind in FIELDS[entity] and other not in taken:
             fields[kind] = (*fields.get(kind, ()), other)
@@ -192,7 +193,7 @@ def _unknown(table: Table, entity: str) -> Mapping:
     return Mapping(crm=UNKNOWN, profile="", confidence=round(0.5 * share, 2), entities=(one,))
 
 
-def _guess(table: Table) -> str:
+def _guess(table: Table | Waiting) -> str:
     """What the rows of an unknown table are: deals and files by telling headers, companies by having no persons."""
     names = {plain(header) for header in table.frame.columns}
     for entity, telling in signals().items():

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+import msgspec
 import polars as pl
 
 from engine.errors import InputError, LimitExceeded, UnreadableFile
@@ -17,6 +18,8 @@ __all__ = ["Limits", "Table", "read_tables"]
 CHUNK = 1 << 20
 UNREADABLE = "unreadable"  # the format of a file that was found but is not a table
 JUNK = ("__MACOSX", ".", "Thumbs.db", "desktop.ini", "~$")
+PARQUET, XLS, ZIP = b"PAR1", b"\xd0\xcf\x11\xe0", (b"PK\x03\x04", b"PK\x05\x06")
+BINARY = (PARQUET, XLS, *ZIP)
 NO_TABLES = (
     (b"%PDF", "a PDF"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -50,7 +53,9 @@ def read_tables(
         try:
             if path.is_symlink() and found:
                 raise UnreadableFile(f"{name} is a symbolic link; links inside folders are not followed")
-            tables += _tables(name, _bytes(path, name, limits), encoding, delimiter, limits)
+            read = _tables(name, _bytes(path, name, limits), encoding, delimiter, limits)
+            # Whoever works on the columns next needs each in one piece; by now the bytes of the file are given back.
+            tables += [msgspec.structs.replace(table, frame=table.frame.rechunk()) for table in read]
         except UnreadableFile as error:
             if not found:
                 raise
@@ -107,19 +112,25 @@ def _tables(
     for magic, what in NO_TABLES:
         if data.startswith(magic):
             raise UnreadableFile(f"{name} is {what}, not a table: export it as CSV, XLSX, JSON or Parquet")
-    if data.startswith(b"PAR1"):
+    if data.startswith(PARQUET):
         return [sheets.read_parquet(name, data, limits=limits)]
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
+    if data.startswith(XLS):
         return sheets.read_workbook(name, data, limits=limits)
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if data.startswith(ZIP):
         if _is_workbook(name, data):
             return sheets.read_workbook(name, data, limits=limits)
         if nested:
             raise UnreadableFile(f"{name} is an archive inside an archive: unpack it first")
         return list(_archive(name, data, encoding, delimiter, limits))
-    if _looks_like_json(data):
+    if not is_text(data):
         return crm_json.read(name, data, limits=limits)
     return [delimited.read(name, data, encoding=encoding, delimiter=delimiter, limits=limits)]
+
+
+def is_text(data: bytes) -> bool:
+    """The first bytes of a file → whether it is delimited text, if it is a table at all."""
+    magics = [magic for magic, _ in NO_TABLES] + list(BINARY)
+    return not data.startswith(tuple(magics)) and not _looks_like_json(data)
 
 
 def _looks_like_json(data: bytes) -> bool:

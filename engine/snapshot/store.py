@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import polars as pl
+import pyarrow as pa
 
 from engine.schema import ORIGINAL
 
@@ -33,20 +34,39 @@ def read_frame(path: Path) -> pl.DataFrame:
 
 
 def _twins(frame: pl.DataFrame) -> dict[str, str]:
-    """Fields → the original column with exactly the same values."""
+    """Fields → the column that is written with exactly the same values: an original one, or another empty field."""
     originals = [c for c in frame.columns if c.startswith(ORIGINAL) and frame[c].null_count() < frame.height]
-    sizes: dict[tuple[int, int], list[str]] = {}
-    for column in originals:
-        sizes.setdefault(_size(frame[column]), []).append(column)
+    arrays = {c: _array(frame[c]) for c in originals}  # held, so that no two of them can lie in one place
+    places = {_place(array): c for c, array in reversed(arrays.items())}
+    nothing: dict[pl.DataType, str] = {}
     twins = {}
     for name in frame.columns:
-        if not name.startswith(ORIGINAL) and frame[name].dtype == pl.String:
-            for original in sizes.get(_size(frame[name]), ()):
-                if frame[name].eq_missing(frame[original]).all():
-                    twins[name] = original
-                    break
+        column = frame[name]
+        if name.startswith(ORIGINAL):
+            continue
+        if column.null_count() == frame.height:
+            first = nothing.setdefault(column.dtype, name)
+            if first != name:
+                twins[name] = first
+        elif column.dtype == pl.String:
+            array = _array(column)
+            twin = places.get(_place(array)) or next((c for c in originals if _same(column, frame[c])), None)
+            if twin is not None:
+                twins[name] = twin
     return twins
 
 
-def _size(column: pl.Series) -> tuple[int, int]:
-    return column.null_count(), int(column.str.len_bytes().sum())
+def _array(column: pl.Series) -> pa.Array:
+    return column.to_arrow(compat_level=pl.CompatLevel.newest())
+
+
+def _place(array: pa.Array) -> tuple[object, ...]:
+    """A text column → where it lies in memory: a field in which nothing was to be done is its original."""
+    missing, views, *_ = array.buffers()
+    return missing and missing.address, views.address, array.offset, len(array)
+
+
+def _same(one: pl.Series, other: pl.Series) -> bool:
+    if one.null_count() != other.null_count() or one.str.len_bytes().sum() != other.str.len_bytes().sum():
+        return False
+    return one.eq_missing(other).all()

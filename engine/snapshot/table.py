@@ -7,6 +7,7 @@ import polars as pl
 
 from engine.errors import LimitExceeded
 from engine.schema import REJECTS
+from engine.snapshot.values import emptied
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -66,6 +67,14 @@ def unique_headers(cells: Sequence[str | None]) -> list[str]:
     return names
 
 
+def check_size(name: str, columns: int, rows: int, limits: Limits) -> None:
+    """A table's name, columns and rows → nothing. Raises LimitExceeded when they are more than are read."""
+    if columns > limits.columns:
+        raise LimitExceeded(f"{name} has {columns} columns; at most {limits.columns} are read", limit=limits.columns)
+    if rows > limits.rows:
+        raise LimitExceeded(f"{name} has {rows} rows; at most {limits.rows} are read: split it", limit=limits.rows)
+
+
 def finish(
     name: str,
     frame: pl.DataFrame,
@@ -84,15 +93,8 @@ def finish(
 
     Empty cells become null, rows without any value become rejects, columns without header and values go.
     """
-    if frame.width > limits.columns:
-        raise LimitExceeded(
-            f"{name} has {frame.width} columns; at most {limits.columns} are read", limit=limits.columns
-        )
-    if frame.height > limits.rows:
-        raise LimitExceeded(
-            f"{name} has {frame.height} rows; at most {limits.rows} are read: split it", limit=limits.rows
-        )
-    columns = [_emptied(column) for column in frame.get_columns()]
+    check_size(name, frame.width, frame.height, limits)
+    columns = [emptied(c if c.dtype == pl.String else c.cast(pl.String)) for c in frame.get_columns()]
     kept = [
         (header, column)
         for header, column in zip(headers, columns, strict=True)
@@ -117,10 +119,3 @@ def finish(
         part=part,
         notes=notes,
     )
-
-
-def _emptied(column: pl.Series) -> pl.Series:
-    text = column if column.dtype == pl.String else column.cast(pl.String)
-    # A frame read without quotes has no empty strings; comparing all of it first is far cheaper than rewriting it.
-    empty = (text == "").fill_null(False)
-    return text.set(empty, None) if empty.any() else text

@@ -29,6 +29,7 @@ from pages._ui.cache.asked import (
     next_pairs,
     rule_tests,
     shared,
+    waterfall,
 )
 from pages._ui.cache.held import again, ask, frame_digest, memory_bytes, room, settle, snapshot, workspace
 from pages._ui.cache.matching import learnt, match, suggested, whole
@@ -37,5 +38,5 @@ __all__ = [
     "after_vetoes", "again", "ask", "completeness", "difference", "dispositions", "field_steps", "findings",
     "frame_digest", "golden", "invalid", "learnt", "live_similarity", "live_table", "match", "memory_bytes",
     "mutations", "needed", "next_pairs", "plan", "room", "rule_tests", "settle", "shared", "snapshot", "suggested",
-    "tables", "truth", "usage", "whole", "workspace",
+    "tables", "truth", "usage", "waterfall", "whole", "workspace",
 ]  # fmt: skip

@@ -21,6 +21,14 @@ from pages._ui.cache.held import FEW, MANY, SOME
 from pages._ui.components.live import packing
 
 
+@st.cache_resource(show_spinner=False, max_entries=MANY)
+def waterfall(language: str, steps: tuple[tuple[str, float, float, float, str], ...]) -> Any:
+    """Language, steps of a pair's weight in it → their picture, which takes longer to make than all beside it."""
+    from pages._ui import charts  # loads Altair, which the first figures do not wait for
+
+    return charts.waterfall(pl.DataFrame(list(steps), schema=["part", "start", "end", "weight", "says"], orient="row"))
+
+
 def rule_tests(path: str, rules: Rules, table: pl.DataFrame) -> list[Result]:
     """→ what the rules say of each test; another threshold only reads the same results anew."""
     whole = msgspec.structs.replace(rules, thresholds=Thresholds(0.9, 0.5))

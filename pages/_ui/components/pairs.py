@@ -7,9 +7,9 @@ from engine.match import conditions as laws
 from engine.match import evaluate, explain
 from engine.match.explain import Explanation
 from engine.match.run import Match
-from pages._ui import charts, state, words
+from pages._ui import cache, state, words
 from pages._ui.components import compare, conditions, exclusions, frame
-from pages._ui.text import _, num, percent, plain
+from pages._ui.text import _, language, num, percent, plain
 
 
 def at_threshold(entity: str, found: Match) -> None:
@@ -82,7 +82,7 @@ def why(found: Match, left_id: str, right_id: str, *, view: str = "near") -> Non
         for ground in conditions.grounds(told):
             st.markdown(ground)
         frame.chart(
-            charts.waterfall(_steps(told)),
+            cache.waterfall(language(), _steps(told)),
             _("Bars to the right speak for one record, bars to the left against. Together they are the pair's weight."),
             key=f"why:{view}:{left_id}:{right_id}",
         )
@@ -141,7 +141,7 @@ def record(found: Match, record_id: str) -> dict[str, object]:
     return found.records.row(at, named=True) if at is not None else {}
 
 
-def _steps(told: Explanation) -> pl.DataFrame:
+def _steps(told: Explanation) -> tuple[tuple[str, float, float, float, str], ...]:
     rows = [(_("before any evidence"), 0.0, told.prior, told.prior, "")]
     reached = told.prior
     for part in told.parts:
@@ -149,4 +149,4 @@ def _steps(told: Explanation) -> pl.DataFrame:
         rows.append((words.comparison(part.comparison), reached, reached + part.weight, part.weight, says))
         reached += part.weight
     rows.append((_("together"), 0.0, told.weight, told.weight, ""))
-    return pl.DataFrame(rows, schema=["part", "start", "end", "weight", "says"], orient="row")
+    return tuple(rows)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,8 +12,11 @@ import polars as pl
 import pytest
 
 from engine.__main__ import main
+from engine.errors import InputError
+from engine.match import spill
 from engine.match.dedupe import dedupe
 from engine.rules import load_all
+from engine.snapshot import batches
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = ROOT / "sample_data"
@@ -208,3 +212,47 @@ def test_a_second_run_replaces_the_first_whole(tmp_path):
     assert run(table, "--out", tmp_path / "out") == 0
     assert {p.name for p in (tmp_path / "out").iterdir()} == FOUR
     assert (tmp_path / "out" / "clusters.csv").read_bytes() == (tmp_path / "before.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        (PEOPLE, {}),
+        (PEOPLE.replace("id,name", "number,name"), {}),  # the lines are the ids
+        (PEOPLE + ",,,,\n", {"id_column": "phone"}),  # not told apart
+        (PEOPLE + "\n,,,,\n9,Ли Зоя,,Тверь,b\n", {"link_column": "source"}),
+        (PEOPLE + '9,"Ли\nЗоя",,Тверь,b\n', {"id_column": "id"}),
+        (PEOPLE + "9,Ли Зоя,,Тверь,b,too much\n", {}),  # read whole, since its rows are ragged
+    ],
+)
+def test_a_file_read_in_batches_gives_what_it_gives_whole(tmp_path, monkeypatch, text, options):
+    file = written(tmp_path, text)
+    waited, read = [], batches.read
+    monkeypatch.setattr(spill, "LEAST_BATCH", 100)
+    monkeypatch.setattr(batches, "read", lambda *a, **named: waited.append(read(*a, **named)) or waited[-1])
+
+    def outcome(memory: int | None) -> tuple[object, ...]:
+        try:
+            summary = dedupe(file, tmp_path / "out", memory=memory, **options)
+        except InputError as error:
+            return (str(error),)
+        rules = (tmp_path / "out" / "rules.yaml").read_text(encoding="utf-8")
+        return clusters(tmp_path / "out").rows(), rules, summary["rejects"], summary["candidate_pairs"]
+
+    assert outcome(1_000) == outcome(None)
+    assert [one is not None for one in waited] == ["too much" not in text]
+
+
+def test_an_export_of_a_known_crm_is_taken_apart_within_any_limit(tmp_path):
+    file = SAMPLES / "zoho" / "contacts.csv"
+    few, many = (dedupe(file, tmp_path / name, memory=memory) for name, memory in (("few", 1_000), ("many", None)))
+    assert few["entity"] == many["entity"]
+    assert clusters(tmp_path / "few").equals(clusters(tmp_path / "many"))
+
+
+@pytest.mark.parametrize(("limit", "said"), [("1KB", "dirty_decay_ms:0,muzzy_decay_ms:0"), ("8GB", None)])
+def test_where_memory_is_tight_what_is_freed_is_given_back(tmp_path, monkeypatch, limit, said):
+    monkeypatch.setenv("_RJEM_MALLOC_CONF", "")
+    monkeypatch.delenv("_RJEM_MALLOC_CONF")
+    assert run(written(tmp_path), "--out", tmp_path / "out", "--memory-limit", limit) == 0
+    assert os.environ.get("_RJEM_MALLOC_CONF") == said

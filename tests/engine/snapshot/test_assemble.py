@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.schema import ENTITIES, NOT_STRING, REJECTS
 from engine.snapshot.delimited import read as read_delimited
+from engine.snapshot.fields import field as field_of
 from engine.snapshot.map import Snapshot, apply, recognise
+from engine.snapshot.mapping import EntityMapping
 from engine.snapshot.read import read_tables
+from engine.snapshot.records import distinct
 from engine.snapshot.values import amounts, clean, sizes, times, yes_or_no
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -220,6 +223,45 @@ def test_all_writings_of_dates_in_one_column():
 def test_the_day_comes_first_where_the_column_says_so():
     assert times(pl.Series(["01/02/2024", "25/12/2024"])).dt.day().to_list() == [1, 25]
     assert times(pl.Series(["01/02/2024", "12/25/2024"])).dt.day().to_list() == [2, 25]
+
+
+ISO = st.sampled_from(
+    [
+        *(None, "2024-01-31T10:20:30", "1999-12-01T00:00:59", "2024-1-3T1:2:3", "2024-01-31T 1:20:30", "31.01.2024"),
+        *("2024-01-31T10:20", "2024-02-30T10:20:30", "2024-01-31 10:20:30", "2024-01-31T10:20:30Z", "нет"),
+        "0017-01-31T10:20:30",
+    ]
+)
+
+
+@given(st.lists(ISO, max_size=6))
+def test_a_column_of_nothing_but_iso_times_is_read_as_any_other(cells):
+    column = pl.Series(cells, dtype=pl.String)
+    # A last cell of another kind sends the column the long way round.
+    other = pl.Series([*cells, "2020-01-01 00:00:00"])
+    assert times(column).to_list() == times(other).to_list()[:-1]
+
+
+VALUE = st.sampled_from([None, "a", "b", "a; b", "b; c", "c;", "; a", "'a", "'+7", " a "])
+
+
+@given(st.lists(st.tuples(VALUE, VALUE, VALUE), min_size=1, max_size=6))
+def test_values_of_several_columns_are_joined_each_once(rows):
+    table = pl.DataFrame(rows, schema=dict.fromkeys(["a", "b", "c"], pl.String), orient="row")
+    found = field_of(table, "note", EntityMapping("contact", {"note": tuple(table.columns)}))
+
+    def plainly(row: tuple[str | None, ...]) -> str | None:
+        cells = [clean(pl.Series([cell], dtype=pl.String)).item() for cell in row]
+        filled = [cell for cell in cells if cell is not None]
+        values = filled if len(filled) == 1 else "; ".join(filled).split("; ")
+        return "; ".join(dict.fromkeys(values)) or None
+
+    assert found.to_list() == [plainly(row) for row in rows]
+
+
+@given(st.lists(st.sampled_from([None, "1", "01", "2", "10", "9", "x", "-1"]), max_size=4))
+def test_ids_that_differ_are_counted(ids):
+    assert distinct(pl.Series(ids, dtype=pl.String)) == len(set(ids))
 
 
 def test_other_values():

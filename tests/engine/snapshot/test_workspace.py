@@ -62,6 +62,17 @@ def test_a_field_equal_to_its_column_is_written_once(tmp_path):
     assert store.read_frame(tmp_path / "f.parquet").equals(frame)
 
 
+def test_of_fields_without_any_value_one_of_each_type_is_written(tmp_path):
+    frame = snapshot().frames["contact"]
+    store.write_frame(frame, tmp_path / "f.parquet")
+    written = pl.read_parquet(tmp_path / "f.parquet")
+    empty = {name: written.schema[name] for name in written.columns if written[name].null_count() == written.height}
+    assert sorted(map(str, empty.values())) == ["Datetime(time_unit='us', time_zone=None)", "String"]
+    found = store.read_frame(tmp_path / "f.parquet")
+    assert found.equals(frame)
+    assert found.schema == frame.schema
+
+
 @pytest.mark.parametrize("file", ["contact.parquet", "rejects.parquet", "manifest.json"])
 @pytest.mark.parametrize("damage", ["gone", "cut", "other"])
 def test_a_damaged_snapshot_is_said_to_be_damaged(tmp_path, file, damage):
