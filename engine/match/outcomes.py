@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 STOPS = tuple(n / 1000 for n in range(20, 1000))  # where the thumb of the merge threshold can stand
 LARGEST = 6  # groups with so many records or more are counted together
+AT_ONCE = 64  # stops at which a component is contracted at once, at most
 MARGIN = 1e-9  # evidence (natural log-odds): nearer to a change than that, it is made anew
 
 
@@ -120,54 +121,66 @@ class _Tally:
     def contract(
         self, inside: "_Contested", low: np.ndarray, high: np.ndarray, strong: np.ndarray, held: np.ndarray
     ) -> None:
-        """Components to contract, from which stop to which → their groups, each time until other joins may come."""
-        at, total = low.copy(), float((high - low).sum())
-        graph, a, b, pattern, until = inside.graph, inside.a, inside.b, inside.pattern, inside.until
-        open_, number = np.arange(len(low)), np.arange(len(low))
-        while len(open_):
-            mine = number[graph] >= 0
-            if 2 * np.count_nonzero(mine) < len(mine):  # pairs of those that are done are left behind
-                graph, a, b, pattern, until = (one[mine] for one in (graph, a, b, pattern, until))
-                mine = np.ones(len(graph), bool)
-            stop = at[graph]
-            bar = pattern < 0
-            mine &= ~bar | (until > stop)
-            stop, which, bars = stop[mine], graph[mine], bar[mine]
-            p = pattern[mine]
-            doubt = held[p] & ~bars
-            reach = np.where(doubt, np.minimum(strong[p], self.just_below[stop]), strong[p]) - self.bits[stop]
-            evidence = np.where(bars, -np.inf, np.clip(reach, -AGAINST, STRONGEST))
-            falls = ~bars & (reach > -AGAINST) & (reach < STRONGEST)
-            sizes = inside.size[open_]
-            lowest, holds = contraction.falling(
-                number[which], a[mine], b[mine], evidence, falls.astype(np.int32), sizes
-            )
-            turn = np.where(reach >= STRONGEST, reach - STRONGEST, np.where(falls, reach + AGAINST, np.inf))
-            np.minimum.at(holds, number[which], np.where(bars, np.inf, np.where(doubt, 0.0, turn)))
-            now = at[open_]
-            after = np.searchsorted(self.bits, self.bits[now] + holds - MARGIN).clip(now + 1, high[open_])
-            np.minimum.at(after, number[which[bars]], until[mine][bars])
-            begins = np.cumsum(sizes) - sizes
-            size = np.bincount(np.repeat(begins, sizes) + lowest, minlength=int(sizes.sum()))
-            self.add(size, np.repeat(now, sizes), np.repeat(after, sizes))
-            at[open_] = after
-            number[open_] = -1
-            open_ = open_[after < high[open_]]
-            number[open_] = np.arange(len(open_))
-            self.progress("outcomes", 1 - float((high - at).sum()) / total)
+        """Components to contract, from which stop to which → their groups, each time until other joins may come.
+
+        One that held for a single stop is next contracted at several at once, so that few rounds do.
+        """
+        graph, at, width = np.arange(len(low)), low, np.ones(len(low), np.int64)
+        while len(graph):
+            sizes = inside.size[graph]
+            lowest, after = self.joined(inside, graph, at, strong, held)
+            last = np.r_[graph[1:] != graph[:-1], True]
+            after = np.where(last, np.minimum(after, high[graph]), at + 1)
+            begins = np.repeat(np.cumsum(sizes) - sizes, sizes)
+            size = np.bincount(begins + lowest, minlength=int(sizes.sum()))
+            self.add(size, np.repeat(at, sizes), np.repeat(after, sizes))
+            on = last & (after < high[graph])
+            width[graph] = np.where(after == at + 1, np.minimum(2 * width[graph], AT_ONCE), 1)
+            graph, at = graph[on], after[on]
+            count = np.minimum(width[graph], high[graph] - at)
+            self.progress("outcomes", 1 - float((high[graph] - at).sum()) / float((high - low).sum()))
+            graph, at = np.repeat(graph, count), stretches(at, count)
+
+    def joined(
+        self, inside: "_Contested", graph: np.ndarray, at: np.ndarray, strong: np.ndarray, held: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Components, each with a stop → the lowest node of each node's group; the next stop at which it may change."""
+        pair, item = inside.pairs(graph)
+        there = (inside.pattern[pair] >= 0) | (inside.until[pair] > at[item])
+        pair, item = pair[there], item[there]
+        p, stop = inside.pattern[pair], at[item]
+        bars = p < 0
+        doubt = held[p] & ~bars
+        reach = np.where(doubt, np.minimum(strong[p], self.just_below[stop]), strong[p]) - self.bits[stop]
+        evidence = np.where(bars, -np.inf, np.clip(reach, -AGAINST, STRONGEST))
+        falls = ~bars & (reach > -AGAINST) & (reach < STRONGEST)
+        lowest, holds = contraction.falling(
+            item, inside.a[pair], inside.b[pair], evidence, falls.astype(np.int32), inside.size[graph]
+        )
+        turn = np.where(reach >= STRONGEST, reach - STRONGEST, np.where(falls, reach + AGAINST, np.inf))
+        np.minimum.at(holds, item, np.where(bars, np.inf, np.where(doubt, 0.0, turn)))
+        after = np.maximum(np.searchsorted(self.bits, self.bits[at] + holds - MARGIN), at + 1)
+        np.minimum.at(after, item[bars], inside.until[pair[bars]])
+        return lowest, after
 
 
 @dataclass(frozen=True)
 class _Contested:
-    """Components to contract: `size[graph]`; of each pair inside: `graph`, its nodes `a` < `b`, in the order of their
-    records, its `pattern`, −1 where the two must not be one; `until`: the stop up to which that holds."""
+    """Components to contract: `size[graph]`; `begins[graph]`: its first pair, and one more for the end. Of each pair
+    inside: its nodes `a` < `b`, in the order of their records, its `pattern`, −1 where the two must not be one, and
+    `until`, the stop up to which that holds."""
 
     size: np.ndarray
-    graph: np.ndarray
+    begins: np.ndarray
     a: np.ndarray
     b: np.ndarray
     pattern: np.ndarray
     until: np.ndarray
+
+    def pairs(self, graph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Components → the numbers of their pairs, one component after the other; the place of each in `graph`."""
+        count = np.diff(self.begins)[graph]
+        return stretches(self.begins[graph], count), np.repeat(np.arange(len(graph)), count)
 
     @staticmethod
     def of(
@@ -194,4 +207,7 @@ class _Contested:
                 both = np.minimum(*ends_of), np.maximum(*ends_of)
                 for column, one in zip(columns, (graph, *both, pattern[which], until[which]), strict=True):
                     column.append(one)
-        return _Contested(size, *(np.concatenate(column) for column in columns))
+        graph, *others = (np.concatenate(column) for column in columns)
+        order = np.argsort(graph, kind="stable")
+        begins = np.searchsorted(graph[order], np.arange(len(some) + 1))
+        return _Contested(size, begins, *(column[order] for column in others))
