@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 STOPS = tuple(n / 1000 for n in range(20, 1000))  # where the thumb of the merge threshold can stand
 LARGEST = 6  # groups with so many records or more are counted together
+EFFORT = 1e9  # cells of matrices that are gone through, from the highest threshold down; then it is left at that
 AT_ONCE = 64  # stops at which a component is contracted at once, at most
 MARGIN = 1e-9  # evidence (natural log-odds): nearer to a change than that, it is made anew
 
@@ -32,7 +33,7 @@ MARGIN = 1e-9  # evidence (natural log-odds): nearer to a change than that, it i
 class Outcomes:
     """`groups[k, i]`: groups of i + 2 records at stop k, the last: of LARGEST or more; `gone[k]`: records merged away.
 
-    `known`: from this stop on; below there are components too large to be gone through at every threshold.
+    `known`: from this stop on; below there are too many or too large components to go through at every threshold.
     """
 
     stops: np.ndarray
@@ -115,6 +116,16 @@ class _Tally:
         self.add(life.size, life.low, contested)
         self.add(life.size, until, life.high)
         some = np.flatnonzero((contested < until) & ~large)
+        # A component changes at most where one of its pairs does, and is then gone through once for each join.
+        span = np.maximum(until - contested, 1)[some]
+        effort = life.size[some] ** 3 * np.minimum(1.0, pairs[some] / span)
+        each = np.zeros(len(self.stops) + 1)
+        np.add.at(each, contested[some], effort)
+        np.add.at(each, until[some], -effort)
+        down = np.cumsum(np.cumsum(each)[-2::-1])  # the stops from the last one on, down to each
+        self.known = max(self.known, len(self.stops) - int(np.searchsorted(down, EFFORT, side="right")))
+        contested = np.maximum(contested, self.known)
+        some = some[contested[some] < until[some]]
         self.contract(_Contested.of(on, life, some, place, never_at, (never_a, never_b, ends)), contested[some],
                       until[some], strong, held)  # fmt: skip
 
