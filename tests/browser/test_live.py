@@ -20,7 +20,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 pytestmark = pytest.mark.browser
 LIVE = Path(packing.__file__).parent
 SCRIPTS = ("scoring.js", "groups.js", "picture.js", "figures.js", "levels.js", "live.js")
-SLOWEST = 50  # milliseconds a redraw may take at the median, with room for a slow machine; measured: see the output
+SLOWEST = 80  # milliseconds a redraw may take at the median, with room for a slow machine; measured: see the output
 SETTLES = 3_000  # the same for a confirmation by the server
 
 
@@ -516,7 +516,7 @@ def _bits_by_hand(workbench, page, sent: list) -> float:
     page.mouse.move(x + box["width"] / 10, y, steps=4)
     during = _shown(page)
     assert during["merged"] != before["merged"]
-    assert all(note.startswith(DOUBT) for note in _notes(page))
+    assert _notes(page)[0] == "exact on release" and _notes(page)[1].startswith(DOUBT)
     assert sent == []
     page.mouse.up()
     took = _confirmed(workbench, page)

@@ -18,6 +18,7 @@ from engine.match.run import Match
 from engine.match.steps import Steps
 from engine.progress import Progress
 from engine.rules import Exclusion, Rules, Thresholds, Veto
+from pages._ui import state
 from pages._ui.cache import held, matching
 from pages._ui.cache.held import FEW, MANY, SOME
 from pages._ui.components.live import packing
@@ -32,7 +33,8 @@ def rule_tests(path: str, rules: Rules, table: pl.DataFrame) -> list[Result]:
 
 @st.cache_resource(show_spinner=False, max_entries=SOME)
 def _tested(path: str, whole: str, said: str, _rules: Rules, _table: pl.DataFrame) -> list[Result]:
-    return engine_tests.run_tests(_rules, _table)
+    # Nobody wants them any more where the rules were changed again meanwhile.
+    return engine_tests.run_tests(_rules, _table, progress=lambda _stage, _share: state.give_way())
 
 
 def mutations(path: str, snapshot_id: str, entity: str, rules: Rules) -> pl.DataFrame:

@@ -20,7 +20,7 @@ _FOLDER = Path(__file__).parent
 # Seconds in which the server sends what was confirmed and the browser draws it, before both work on the rest of the
 # page: a thread that computes would keep the one that sends from its turn.
 _HEAD_START = 0.04
-_PATIENCE = 0.3  # seconds for which the groups at every threshold are waited for when all else is drawn
+_TURN, _TURNS = 0.03, 20  # seconds, and how often so long the groups at every threshold are waited for
 _EVERY = 1.0  # seconds between two looks whether they are there
 
 
@@ -52,16 +52,17 @@ def draw(entity: str, found: Match) -> None:
         st.error(words.problem(problem), icon=":material/error:")
     if state.take("released"):
         time.sleep(_HEAD_START)
-    live.outcomes(entity, found, patience=0.0)
 
 
 def complete(entity: str, found: Match) -> None:
-    """Below everything else: the groups at every threshold, which were worked out while the rest was drawn."""
-    groups = live.outcomes(entity, found, patience=_PATIENCE)
-    if groups is None:
-        _watch(entity, found)
-    else:
-        _carrier(data=live.known(entity, found, groups), key=f"every:{entity}", height=1)
+    """Below everything else, so that it keeps nothing waiting: the groups at every threshold."""
+    for _turn in range(_TURNS):
+        groups = live.outcomes(entity, found, patience=_TURN)
+        if groups is not None:
+            _carrier(data=live.known(entity, found, groups), key=f"every:{entity}", height=1)
+            return
+        state.give_way()
+    _watch(entity, found)
 
 
 @st.fragment(run_every=_EVERY)
@@ -160,6 +161,7 @@ def _texts(entity: str, found: Match) -> dict[str, str]:
         "merged": _("Pairs merged"),
         "waiting": _("Pairs to review"),
         "removable": _("Removable records"),
+        "exact_on_release": _("exact on release"),
         "before_splits": _("before doubtful groups are parted; exact on release"),
         "without_weakest": _("without the weakest pairs; exact on release"),
         "pairs": _("Pairs by match weight (logarithmic; colours show shares)"),

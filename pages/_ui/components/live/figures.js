@@ -50,7 +50,7 @@ class Figures extends Picture {
       ["recall", sign + this.share(now.recall), this.interval("recall")],
       ["merged", (now.atMost ? "≤ " : "") + this.number(now.pairs), now.atMost ? this.say("at_most") : ""],
       ["waiting", this.number(now.waiting), ""],
-      ["removable", about + this.number(now.removable), doubt],
+      ["removable", about + this.number(now.removable), now.exact ? "" : this.say("exact_on_release")],
     ];
     const box = this.root.querySelector(".figures");
     while (box.children.length <= cards.length) box.append(make("div", { class: "figure" }, [make("span"), make("strong"), make("small")]));

@@ -101,8 +101,7 @@ class Bench extends Levels {
     this.settings.enabled[name] = this.scores.enabled[name] = on;
     this.scores.rescore();
     this.weightsChanged();
-    this.released = performance.now();
-    this.commit();
+    this.clicked();
   }
 
   // A veto or a blocking rule; the last blocking rule stays on.
@@ -111,8 +110,18 @@ class Bench extends Levels {
     this.scores.regroup();
     this.scores.count();
     this.weightsChanged();
-    this.released = performance.now();
-    this.commit();
+    this.clicked();
+  }
+
+  // What is clicked is sent at once; while an answer is awaited, several clicks in a row are sent together.
+  clicked() {
+    if (this.seq === this.data.seq && !this.timer) {
+      this.released = performance.now();
+      this.commit();
+    } else {
+      this.commitSoon();
+      this.draw();
+    }
   }
 
   boundary(level, value) {
