@@ -125,7 +125,9 @@ class Scores {
     });
     const of = (match) => joint.filter((_, k) => table.classes[k].match === match);
     const [matches, others] = [of(true), of(false)];
-    for (let i = 0; i < n; i++) base[i] = (logSum(matches, i) - logSum(others, i)) / LN2;
+    logSum(matches, base);
+    logSum(others, (this.against ??= new Float64Array(n)));
+    for (let i = 0; i < n; i++) base[i] = (base[i] - this.against[i]) / LN2;
     this.readjust();
   }
 
@@ -260,12 +262,19 @@ class Scores {
   }
 }
 
-function logSum(logs, i) {
-  let top = -Infinity;
-  for (const one of logs) if (one[i] > top) top = one[i];
-  let sum = 0;
-  for (const one of logs) sum += Math.exp(one[i] - top);
-  return top + Math.log(sum);
+// Logarithms of several parts, array after array → the logarithm of their sum, in `out`.
+function logSum(logs, out) {
+  const [first, ...rest] = logs;
+  const top = first.slice();
+  for (const one of rest) for (let i = 0; i < out.length; i++) if (one[i] > top[i]) top[i] = one[i];
+  out.fill(0);
+  for (const one of logs) {
+    for (let i = 0; i < out.length; i++) {
+      const less = one[i] - top[i];
+      if (less > -40) out[i] += less === 0 ? 1 : Math.exp(less); // what is less does not show in sixteen digits
+    }
+  }
+  for (let i = 0; i < out.length; i++) out[i] = top[i] + Math.log(out[i]);
 }
 
 function nearest(sorted, value) {
