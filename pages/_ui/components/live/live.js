@@ -72,10 +72,10 @@ class Bench extends Levels {
     this.draw();
   }
 
-  commitSoon() {
+  commitSoon(after = IDLE) {
     clearTimeout(this.timer);
     this.released = performance.now();
-    this.timer = setTimeout(() => this.commit(), IDLE);
+    this.timer = setTimeout(() => this.commit(), after);
   }
 
   // ---- what a person does
@@ -119,7 +119,7 @@ class Bench extends Levels {
       this.released = performance.now();
       this.commit();
     } else {
-      this.commitSoon();
+      this.commitSoon(IDLE / 3);
       this.draw();
     }
   }
