@@ -12,6 +12,8 @@ import polars as pl
 from engine.match import candidates, cluster, compare, conditions
 from engine.match.cluster import Clustered, Ground
 from engine.match.judged import judged_pairs
+from engine.match.lives import NONE as NOBODY
+from engine.match.lives import Lives, stretches
 from engine.rules import MISSING, Rules
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ NONE = Bonds((), pl.DataFrame(schema=PAIRS))
 def prepared(found: "Match", rules: Rules) -> Bonds:
     """Match with its Ground, rules → the pairs that vetoes and conditions keep apart in components of few records."""
     pairs = pl.DataFrame(schema={name: PAIRS[name] for name in ("left", "right")})
-    if _bind(rules):
+    if bind(rules):
         size = np.diff(np.r_[np.flatnonzero(found.ground.gap == 0.0), len(found.ground.gap)])
         pairs = _every_two(found.ground.order, size, size <= LARGEST_PREPARED)
     return Bonds(_under(rules), _forbidden(found, rules, pairs))
@@ -51,7 +53,8 @@ def _under(rules: Rules) -> tuple[Any, ...]:
     return rules.vetoes, rules.conditions, rules.comparisons, rules.clustering.one_per_source
 
 
-def _bind(rules: Rules) -> bool:
+def bind(rules: Rules) -> bool:
+    """→ whether anything in the rules can keep two records apart that are no candidate pair."""
     never = any(c.then == "never" for c in rules.conditions)
     return bool(rules.vetoes) or never or rules.clustering.one_per_source
 
@@ -93,7 +96,7 @@ def grow(found: "Match", rules: Rules, threshold: float) -> Clustered:
     made = cluster.cluster(found.ground, probability, threshold=threshold, forbidden=forbidden)
     if judged is None:
         return made
-    records, ground = _judged_ground(found, judged)
+    records, ground = judged_ground(found, judged)
     # Two patterns more: a pair that was judged a match, and one that was judged none.
     certain = cluster.cluster(ground, np.r_[probability, 1.0, 0.0], threshold=threshold, forbidden=forbidden)
     return _replaced(found, made, certain, records)
@@ -107,7 +110,7 @@ def _never(
     Vetoes hold for every two records that the pairs above the threshold connect, candidates or not.
     """
     parts: list[pl.DataFrame] = []
-    if _bind(rules):
+    if bind(rules):
         known = found.bonds if found.bonds.under == _under(rules) else prepared(found, rules)
         part, place = found.ground.components(threshold)[0], found.ground.place
         ends = [part[place[known.never[side].to_numpy()]] for side in ("left", "right")]
@@ -118,6 +121,34 @@ def _never(
         parts.append(judged.filter(verdict="non_match").select("left", "right", pl.lit("judged").alias("reason")))
     parts.append(_excluded(found, rules))
     return pl.concat(parts) if any(len(part) for part in parts) else None
+
+
+def lasting(found: "Match", rules: Rules, life: Lives) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Match, rules, the lives of its components → pairs that must never share a cluster: left, right, until which stop.
+
+    At each stop they are those of `_never`, but for what vetoes forbid in components of more than `LARGEST_CHECKED`.
+    """
+    judged, order = judged_pairs(found.records, found.judgements), found.ground.order
+    parts: list[pl.DataFrame] = []
+    if bind(rules):
+        known = found.bonds if found.bonds.under == _under(rules) else prepared(found, rules)
+        tree = np.cumsum(found.ground.gap == 0.0) - 1
+        large = (np.bincount(tree) > LARGEST_PREPARED)[tree] if len(tree) else np.zeros(0, bool)
+        checked = large[life.start] & (life.size <= LARGEST_CHECKED)
+        checked &= (life.parent == NOBODY) | ~checked[life.parent]  # each pair once, in the largest
+        some = np.flatnonzero(checked)
+        places = stretches(life.start[some], life.size[some])
+        every = _every_two(order[places], life.size[some], np.ones(len(some), bool))
+        parts += [known.never, _forbidden(found, rules, every)]
+    ends = [pl.concat([pl.DataFrame(schema=PAIRS), *parts])[side].to_numpy() for side in ("left", "right")]
+    at = life.smallest(*(found.ground.place[end] for end in ends))
+    until = np.r_[life.high, 0][at]  # what no evidence connects, no veto parts
+    said = [_excluded(found, rules).drop("reason")]
+    if judged is not None:
+        said.append(judged.filter(verdict="non_match").select("left", "right"))
+    always = pl.concat([one.cast(pl.UInt32) for one in said])
+    left, right = (np.r_[end, always[side].to_numpy()] for end, side in zip(ends, ("left", "right"), strict=True))
+    return left, right, np.r_[until, np.full(len(always), np.iinfo(np.int64).max)]
 
 
 def _in_large(on: Ground, pairs: pl.DataFrame, probability: np.ndarray, threshold: float) -> pl.DataFrame:
@@ -148,7 +179,7 @@ def _excluded(found: "Match", rules: Rules) -> pl.DataFrame:
     )
 
 
-def _judged_ground(found: "Match", judged: pl.DataFrame) -> tuple[np.ndarray, Ground]:
+def judged_ground(found: "Match", judged: pl.DataFrame) -> tuple[np.ndarray, Ground]:
     """Match, judged pairs → the records of components in which a candidate was judged, and their Ground as judged."""
     on, pairs = found.ground, found.pairs
     judged = judged.filter(pl.col("verdict").is_in(["match", "non_match"]))

@@ -157,8 +157,14 @@ def deciding(patterns: pl.DataFrame, merge: float) -> np.ndarray:
     cut, like those of a veto (`forbidden`).
     """
     p, verdict = patterns["match_probability"].to_numpy(), verdicts(patterns)
-    held_back = (verdict == APART) | (verdict == REVIEW)
-    return np.asarray(np.select([verdict == MERGE, held_back], [1.0, np.minimum(p, np.nextafter(merge, 0.0))], p))
+    kept_below = [1.0, np.minimum(p, np.nextafter(merge, 0.0))]
+    return np.asarray(np.select([verdict == MERGE, held_back(patterns)], kept_below, p))
+
+
+def held_back(patterns: pl.DataFrame) -> np.ndarray:
+    """Pattern table → the patterns whose pairs must not merge by themselves."""
+    verdict = verdicts(patterns)
+    return np.asarray((verdict == APART) | (verdict == REVIEW))
 
 
 def ranking(patterns: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:

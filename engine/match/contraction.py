@@ -10,6 +10,7 @@ import numpy as np
 STRANGERS = -0.2  # evidence (natural log-odds) of two records that no blocking rule brought together
 SIZES = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)  # graphs up to each of these share a stack
 LARGEST_STACK = 1 << 21  # cells
+NEAR = 1e-9  # totals that differ by less may be equal but for rounding
 
 
 def contract(graph: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -21,8 +22,18 @@ def contract(graph: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: np.ndarr
     >>> contract(np.zeros(3, int), np.array([0, 1, 0]), np.array([1, 2, 2]), np.array([5.0, 4.0, -9.0]), np.array([3]))
     array([0, 0, 2])
     """
+    return falling(graph, a, b, evidence, np.zeros(len(graph), np.int32), sizes)[0]
+
+
+def falling(
+    graph: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: np.ndarray, falls: np.ndarray, sizes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same, and which evidence falls as the threshold rises (1, else 0) → clusters; how far it may fall, per graph.
+
+    While all evidence that falls has fallen by less than that, the same clusters come of it.
+    """
     start = np.cumsum(sizes) - sizes
-    out = np.empty(int(sizes.sum()), np.int64)
+    out, holds = np.empty(int(sizes.sum()), np.int64), np.full(len(sizes), np.inf)
     stack = np.searchsorted(SIZES, sizes)
     order = np.argsort(stack[graph], kind="stable")
     ends = np.searchsorted(stack[graph][order], np.arange(len(SIZES) + 2))
@@ -38,19 +49,26 @@ def contract(graph: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: np.ndarr
             own = pairs
             if len(which) > at_once:
                 own = pairs[(slot[graph[pairs]] >= first) & (slot[graph[pairs]] < first + at_once)]
-            lowest = _stack(slot[graph[own]] - first, a[own], b[own], evidence[own], (len(some), width))
+            pair = slot[graph[own]] - first, a[own], b[own]
+            lowest, holds[some] = _stack(*pair, evidence[own], falls[own], (len(some), width))
             real = np.arange(width) < sizes[some][:, None]
             out[(start[some][:, None] + np.arange(width))[real]] = lowest[real]
-    return out
+    return out, holds
 
 
-def _stack(graph: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Pairs of graphs with at most `shape[1]` nodes → (graph, node): the lowest node of its cluster."""
+def _stack(
+    graph: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: np.ndarray, falls: np.ndarray, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of graphs with at most `shape[1]` nodes → (graph, node): the lowest of its cluster; how far each holds."""
     graphs, nodes = shape
     link = np.zeros((graphs, nodes, nodes))
     known = np.zeros((graphs, nodes, nodes), np.int32)
     link[graph, a, b] = link[graph, b, a] = evidence
     known[graph, a, b] = known[graph, b, a] = 1
+    holds = np.full(graphs, np.inf)
+    fall = np.zeros((graphs, nodes, nodes) if falls.any() else (graphs, 0, 0), np.int32)
+    if fall.size:
+        fall[graph, a, b] = fall[graph, b, a] = falls
     never = np.flatnonzero(np.isneginf(evidence))
     link[graph[never], a[never], b[never]] = link[graph[never], b[never], a[never]] = -np.inf
     size = np.ones((graphs, nodes), np.int64)
@@ -65,7 +83,7 @@ def _stack(graph: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: np.ndarray
         go = total[row, i, j] > 0
         if not go.all():
             if 2 * np.count_nonzero(go) < len(go):  # most are done: go on with the others alone
-                active, total, link, known, size = (x[go] for x in (active, total, link, known, size))
+                active, total, link, known, size, fall = (x[go] for x in (active, total, link, known, size, fall))
                 i, j = i[go], j[go]
                 row = np.arange(len(total))
             else:
@@ -73,6 +91,10 @@ def _stack(graph: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: np.ndarray
         if not len(row):
             break
         whole = active[row]
+        if fall.size:
+            holds[whole] = np.minimum(holds[whole], _until(total[row], fall[row], known[row], i, j))
+            fall[row, i] += fall[row, j]
+            fall[row, :, i] = fall[row, i]
         lowest[whole] = np.where(lowest[whole] == j[:, None], i[:, None], lowest[whole])
         link[row, i] += link[row, j]
         known[row, i] += known[row, j]
@@ -84,4 +106,21 @@ def _stack(graph: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: np.ndarray
         now[np.arange(len(row)), i] = -np.inf
         total[row, i], total[row, :, i] = now, now
         total[row, j], total[row, :, j] = -np.inf, -np.inf
-    return lowest
+    return lowest, holds
+
+
+def _until(total: np.ndarray, fall: np.ndarray, known: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Totals of graphs, how fast they fall, the pair that each joins → how far they may fall before it joins another.
+
+    Of what is equal now, and falls as fast, rounding may decide otherwise elsewhere: unless both are the evidence of
+    single pairs, or do not fall at all, it holds nowhere else.
+    """
+    row = np.arange(len(total))
+    best, speed = total[row, i, j], fall[row, i, j]
+    ahead, faster = best[:, None, None] - total, speed[:, None, None] - fall
+    ahead[row, j, i] = ahead[row, i, j] = np.inf
+    until = np.where(speed > 0, best / np.maximum(speed, 1), np.inf)
+    meet = np.where(faster > 0, ahead / np.maximum(faster, 1), np.inf).reshape(len(row), -1).min(axis=1)
+    summed = (known > 1) | (known[row, i, j] > 1)[:, None, None]
+    unsure = ((ahead < NEAR) & (faster == 0) & (fall > 0) & summed).reshape(len(row), -1).any(axis=1)
+    return np.where(unsure, 0.0, np.minimum(until, meet))

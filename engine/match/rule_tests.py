@@ -16,6 +16,7 @@ from engine.errors import InputError, RulesError, UnknownColumn
 from engine.match import explain
 from engine.match.explain import Explanation
 from engine.match.run import Match, match
+from engine.progress import Progress, silent
 from engine.rules import Rules
 from engine.schema import ENTITIES
 
@@ -87,7 +88,7 @@ def checked(table: pl.DataFrame) -> pl.DataFrame:
     return text
 
 
-def run_tests(rules: Rules, table: pl.DataFrame) -> list[Result]:
+def run_tests(rules: Rules, table: pl.DataFrame, *, progress: Progress = silent) -> list[Result]:
     """Completed rules, table of tests → a result for each test of the rules' entity, in the order of the table.
 
     Raises RulesError when weights or thresholds are open: they depend on the records and are settled by a run.
@@ -101,11 +102,12 @@ def run_tests(rules: Rules, table: pl.DataFrame) -> list[Result]:
     tests = checked(table).with_row_index("number", offset=1).filter(entity=rules.entity)
     if tests.is_empty():
         return []
-    found = match(_records(tests, rules), rules)
-    return [
-        _result(found, number, expected, reason or "", (merge, review))
-        for number, expected, reason in tests.select("number", "expected", "reason").iter_rows()
-    ]
+    found = match(_records(tests, rules), rules, progress=progress)
+    results = []
+    for number, expected, reason in tests.select("number", "expected", "reason").iter_rows():
+        results.append(_result(found, number, expected, reason or "", (merge, review)))
+        progress("tests", len(results) / len(tests))
+    return results
 
 
 def held_against(rules: Rules, results: list[Result]) -> list[Result]:

@@ -4,7 +4,7 @@ No pair is found or compared again: which blocking rules found a pair and which 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.errors import RulesError
-from engine.match import compare
+from engine.match import compare, conditions
 from engine.match.kinds import KINDS
 from engine.rules import MISSING, BlockingRule, Comparison, Rules, Veto
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from engine.match.run import Match
 
 MOST = 400_000  # groups: beyond, those that very many rules found are put together
+MOST_EDGES = 1_000_000  # pairs told one by one
+BAND = 4.0  # bits: pairs of like strength stand together
 MANY = 0xFFFFFFFF  # `found_by` of pairs that were put together: more rules than can be told apart
 _CROSSWISE = ("given_name", "family_name")  # read in each other's column too; a veto reads them as they stand
 
@@ -69,56 +71,96 @@ def switched(
     return msgspec.structs.replace(rules, blocking=kept, vetoes=tuple(veto for veto in vetoes if on.get(name(veto))))
 
 
-def vetoed_by(match: "Match", vetoes: Sequence[Veto]) -> np.ndarray:
-    """Match, vetoes → for each of its pairs which of them forbid it (uint32, bit i: veto i)."""
-    bits = np.zeros(len(match.pairs), np.uint32)
+def vetoed_by(match: "Match", vetoes: Sequence[Veto], row: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """Match, vetoes → for each of its pairs, or those in some rows, which of them forbid it (uint32, bit i: veto i)."""
+    pairs = match.pairs[row]
+    bits = np.zeros(len(pairs), np.uint32)
     kinds = {c.name: c.kind for c in match.rules.comparisons}
     for bit, veto in enumerate(vetoes):
         if kinds[veto.comparison] in _CROSSWISE:
-            ends = (match.pairs[side].to_numpy() for side in ("left", "right"))
+            ends = (pairs[side].to_numpy() for side in ("left", "right"))
             similar = compare.similarity(match.encoded[veto.comparison], *ends)
         else:
-            similar = match.similarities[veto.comparison]
+            similar = match.similarities[veto.comparison][row]
         bits |= ((similar <= veto.at_most) & (similar != MISSING)).astype(np.uint32) << np.uint32(bit)
     return bits
 
 
 def groups(
-    match: "Match",
-    vetoes: Sequence[Veto],
-    *,
-    forest: pl.DataFrame,
-    matches: np.ndarray | None = None,
-    most: int = MOST,
+    match: "Match", vetoes: Sequence[Veto], *, matches: np.ndarray | None = None, most: int = MOST
 ) -> tuple[pl.DataFrame, int]:
-    """Match, vetoes, a spanning forest, which pairs are true matches → the pairs counted, and how far that is exact.
+    """Match, vetoes, which pairs are true matches → the pairs counted, and how far that is exact.
 
     One row for each pattern, set of blocking rules that found its pairs, and set of vetoes that forbid them: pattern,
-    found_by, vetoed_by, pairs, forest (edges of `forest`), matches (only where known). Whatever is switched off, the
-    pairs left are the rows whose `found_by` still holds a rule that is on. Were there more than `most` rows, pairs that
-    more than k rules found are put together as `MANY`: exact while at most k rules are off, which is the second result.
+    found_by, vetoed_by, pairs, matches (only where known). Whatever is switched off, the pairs left are the rows whose
+    `found_by` still holds a rule that is on. Were there more than `most` rows, pairs that more than k rules found are
+    put together as `MANY`: exact while at most k rules are off, which is the second result.
     """
     pairs = match.pairs
-    edges = forest.select("left", "right").cast(pl.UInt32).unique().with_columns(pl.lit(1, pl.UInt32).alias("forest"))
-    told = pairs.select("left", "right", "pattern", "found_by").with_columns(
+    told = pairs.select("pattern", "found_by").with_columns(
         pl.Series("vetoed_by", vetoed_by(match, vetoes), dtype=pl.UInt32),
         pl.Series("matches", np.zeros(len(pairs), bool) if matches is None else matches, dtype=pl.Boolean),
     )
-    by = ["pattern", "found_by", "vetoed_by"]
-    counted = told.group_by(by).agg(pl.len().alias("pairs"), pl.col("matches").cast(pl.UInt32).sum())
-    grown = edges.join(told.select("left", "right", *by), on=["left", "right"]).group_by(by).agg(pl.col("forest").sum())
-    table = counted.join(grown, on=by, how="left").with_columns(pl.col("forest").fill_null(0)).sort(by)
+    table = told.group_by(_TOLD).agg(pl.len().alias("pairs"), pl.col("matches").cast(pl.UInt32).sum()).sort(_TOLD)
     exact = len(match.rules.blocking)
     while len(table) > most and exact > 1:
         exact -= 1
-        many = pl.col("found_by").bitwise_count_ones() > exact
-        table = (
-            table.with_columns(pl.when(many).then(pl.lit(MANY, pl.UInt32)).otherwise("found_by").alias("found_by"))
-            .group_by(by)
-            .agg(pl.col("pairs", "matches", "forest").sum())
-            .sort(by)
-        )
+        table = _together(table, exact).group_by(_TOLD).agg(pl.col("pairs", "matches").sum()).sort(_TOLD)
     return table if matches is not None else table.drop("matches"), exact
+
+
+_TOLD = ["pattern", "found_by", "vetoed_by"]
+
+
+def _together(table: pl.DataFrame, exact: int) -> pl.DataFrame:
+    """Pairs or groups → the same, `found_by` of those that more than `exact` rules found `MANY`."""
+    many = pl.col("found_by").bitwise_count_ones() > exact
+    return table.with_columns(pl.when(many).then(pl.lit(MANY, pl.UInt32)).otherwise("found_by").alias("found_by"))
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The strongest pairs, told one by one: their ends, numbered anew, and the row of `groups` that counts them.
+
+    They come in bands of like strength, which end at `bands`, and within a band those that hang together stand near one
+    another, as do the numbers of their ends. `told`: which groups are in it; `ends`: how many numbers there are.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    group: np.ndarray
+    told: np.ndarray
+    bands: np.ndarray
+    ends: int
+
+
+def edges(match: "Match", vetoes: Sequence[Veto], groups: pl.DataFrame, exact: int, *, most: int = MOST_EDGES) -> Edges:
+    """Match, vetoes, what `groups` gave → the pairs of the strongest patterns one by one, at most `most`."""
+    number = match.pairs["pattern"].to_numpy()
+    weight = np.where(np.isin(conditions.verdicts(match.patterns), (conditions.OPEN, conditions.MERGE)),
+                      conditions.ranking(match.patterns)[1], -np.inf)  # fmt: skip
+    strongest = np.argsort(-weight, kind="stable")
+    fit = np.cumsum(match.patterns["pairs"].to_numpy()[strongest]) <= most
+    told = np.zeros(len(weight), bool)
+    told[strongest[fit & (weight[strongest] > -np.inf)]] = True
+    row = np.flatnonzero(told[number])
+    some = match.pairs.select("left", "right", "pattern", "found_by")[row]
+    some = _together(some.with_columns(pl.Series("vetoed_by", vetoed_by(match, vetoes, row))), exact)
+    group = some.join(groups.select(_TOLD).with_row_index("group"), on=_TOLD, how="left", maintain_order="left")[
+        "group"
+    ]
+    place = np.full(len(match.records), -1, np.int64)
+    place[match.ground.order] = np.arange(len(match.ground.order))
+    ends = [some[side].to_numpy() for side in ("left", "right")]
+    others = np.unique(np.concatenate(ends))
+    others = others[place[others] < 0]
+    place[others] = len(match.ground.order) + np.arange(len(others))
+    band = np.clip(np.floor(weight[number[row]] / BAND), -10, 10)
+    left, right = np.minimum(*(place[end] for end in ends)), np.maximum(*(place[end] for end in ends))
+    order = np.lexsort((left, -band))
+    bands = np.r_[np.flatnonzero(np.diff(band[order])) + 1, len(order)]
+    return Edges(left[order], right[order], group.to_numpy()[order], told[groups["pattern"].to_numpy()], bands,
+                 len(match.ground.order) + len(others))  # fmt: skip
 
 
 def after_vetoes(match: "Match") -> "Match":

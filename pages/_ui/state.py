@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages._ui import text
 
@@ -55,6 +56,18 @@ def start() -> None:
     chosen = st.session_state["settings"]
     text.use(chosen.get("lang") or text.best(st.context.locale))
     _to_url()
+
+
+def give_way() -> None:
+    """Here, in the midst of what takes long, a part's run ends when its visitor has asked for another meanwhile.
+
+    Streamlit lets a part of the page run to its end before it runs again: then an answer waits for what nobody wants
+    any more. Whether something was asked for, it tells nobody; should it no longer be found there, all runs to its end.
+    """
+    here = get_script_run_ctx(suppress_warning=True)
+    asked = getattr(getattr(here, "script_requests", None), "_state", None)
+    if here is not None and here.fragment_ids_this_run and getattr(asked, "value", None) == "RERUN":
+        st.rerun(scope="fragment")
 
 
 def who() -> str:

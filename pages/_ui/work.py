@@ -273,19 +273,6 @@ def shared(found: Match, pair: Explanation) -> list[Exclusion]:
     return cache.shared(path(), snapshot_id() or "", found.rules, pair)
 
 
-def live_table(of: str, found: Match) -> bytes:
-    """→ what the tuning bench draws from in the browser."""
-    known = truth(of)
-    said = None if known is not None else judgements(of)
-    every, vetoes = whole(of, found), offered(of, found.rules)
-    return cache.live_table(path(), snapshot_id() or "", of, every, found, vetoes, known, said)
-
-
-def live_similarity(of: str, found: Match, comparison: str) -> dict[str, list[float]]:
-    """→ the pairs of one comparison by similarity, and the matches expected among them."""
-    return cache.live_similarity(path(), snapshot_id() or "", of, comparison, found)
-
-
 def field_steps(of: str, found: Match, comparison: str, axis: str) -> Steps:
     """→ what a threshold on one comparison would let through, on the best basis there is."""
     known = truth(of)

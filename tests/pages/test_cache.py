@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from engine.match import bonds
 from engine.rules import Rules, Thresholds, Veto
 from engine.snapshot.workspace import Workspace
-from pages._ui import cache, jobs, outcome, work
+from pages._ui import cache, jobs, live, outcome, work
 
 
 class Counted:
@@ -59,6 +59,27 @@ def test_a_changed_veto_is_prepared_once_for_all_thresholds(account: Path, monke
         return calls
 
     assert in_a_visit(script) == [1, 1]
+
+
+def test_the_table_of_the_bench_is_the_same_whatever_is_switched(account: Path) -> None:
+    """So it is neither made nor sent again; only what is known of the rules in use is another."""
+
+    def script() -> list[tuple[bytes, bytes]]:
+        carried = []
+        used = work.match("contact").rules
+        first, *others = used.comparisons
+        veto = work.offered("contact", used)[0]
+        raised = (msgspec.structs.replace(first.levels[0], adjust=2.0), *first.levels[1:])
+        by_hand = (msgspec.structs.replace(first, levels=raised), *others)
+        for change in ({}, {"blocking": used.blocking[1:]}, {"vetoes": (veto,)}, {"comparisons": by_hand}):
+            work.change("contact", msgspec.structs.replace(used, **change))
+            found = work.match("contact")
+            carried.append((live.table("contact", found), live.known("contact", found, None)))
+        return carried
+
+    tables, known = zip(*in_a_visit(script), strict=True)
+    assert len({table[:16] for table in tables}) == 1
+    assert len({one[:16] for one in known}) == 4
 
 
 def test_a_plan_goes_through_the_stages_its_share_is_reckoned_by(account: Path) -> None:

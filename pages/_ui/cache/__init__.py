@@ -22,11 +22,13 @@ from pages._ui.cache.account import (
 from pages._ui.cache.asked import (
     after_vetoes,
     field_steps,
+    live_known,
     live_similarity,
     live_table,
     mutations,
     needed,
     next_pairs,
+    outcomes,
     rule_tests,
     shared,
     waterfall,
@@ -36,7 +38,7 @@ from pages._ui.cache.matching import learnt, match, suggested, whole
 
 __all__ = [
     "after_vetoes", "again", "ask", "completeness", "difference", "dispositions", "field_steps", "findings",
-    "frame_digest", "golden", "invalid", "learnt", "live_similarity", "live_table", "match", "memory_bytes",
-    "mutations", "needed", "next_pairs", "plan", "room", "rule_tests", "settle", "shared", "snapshot", "suggested",
-    "tables", "truth", "usage", "waterfall", "whole", "workspace",
+    "frame_digest", "golden", "invalid", "learnt", "live_known", "live_similarity", "live_table", "match",
+    "memory_bytes", "mutations", "needed", "next_pairs", "outcomes", "plan", "room", "rule_tests", "settle", "shared",
+    "snapshot", "suggested", "tables", "truth", "usage", "waterfall", "whole", "workspace",
 ]  # fmt: skip

@@ -9,13 +9,16 @@ import streamlit as st
 
 from engine import rules as rule_files
 from engine.match import exclusions, mutate, sampling, steps, switches
+from engine.match import outcomes as every_threshold
 from engine.match import rule_tests as engine_tests
 from engine.match.explain import Explanation
+from engine.match.outcomes import Outcomes
 from engine.match.rule_tests import Result
 from engine.match.run import Match
 from engine.match.steps import Steps
 from engine.progress import Progress
 from engine.rules import Exclusion, Rules, Thresholds, Veto
+from pages._ui import state
 from pages._ui.cache import held, matching
 from pages._ui.cache.held import FEW, MANY, SOME
 from pages._ui.components.live import packing
@@ -38,7 +41,8 @@ def rule_tests(path: str, rules: Rules, table: pl.DataFrame) -> list[Result]:
 
 @st.cache_resource(show_spinner=False, max_entries=SOME)
 def _tested(path: str, whole: str, said: str, _rules: Rules, _table: pl.DataFrame) -> list[Result]:
-    return engine_tests.run_tests(_rules, _table)
+    # Nobody wants them any more where the rules were changed again meanwhile.
+    return engine_tests.run_tests(_rules, _table, progress=lambda _stage, _share: state.give_way())
 
 
 def mutations(path: str, snapshot_id: str, entity: str, rules: Rules) -> pl.DataFrame:
@@ -53,32 +57,71 @@ def mutations(path: str, snapshot_id: str, entity: str, rules: Rules) -> pl.Data
 
 
 def live_table(
-    path: str,
-    snapshot_id: str,
-    entity: str,
-    whole: Match,
-    found: Match,
-    offered: tuple[Veto, ...],
-    truth: pl.DataFrame | None,
-    judgements: pl.DataFrame | None,
+    path: str, snapshot_id: str, entity: str, whole: Match, offered: tuple[Veto, ...], truth: pl.DataFrame | None
 ) -> bytes:
-    """→ the pattern table, its pairs by rule and veto, its weights and what is known of it, as the browser reads it."""
-    bound = None if judgements is None else found.rules.vetoes
-    switched = rule_files.digest((found.rules.blocking, offered, bound))
-    weight, said = matching.weight_of(found.rules), held.frame_digest(judgements)
-    basis = matching.basis_of(whole.rules)
-    return _live_table(
-        path, snapshot_id, entity, basis, weight, switched, said, whole, found, offered, truth, judgements
-    )
+    """→ the pattern table, its pairs by rule and veto, its weights, as the browser reads it.
+
+    Bits by hand and what counts are no part of it, unless on them depends which pairs are in memory.
+    """
+    rules = whole.rules
+    if whole.parts is None:
+        bare = tuple(
+            msgspec.structs.replace(
+                c, enabled=True, levels=tuple(msgspec.structs.replace(level, adjust=0.0) for level in c.levels)
+            )
+            for c in rules.comparisons
+        )
+        rules = msgspec.structs.replace(rules, comparisons=bare)
+    offers = rule_files.digest(offered)
+    basis, weight = matching.basis_of(rules), matching.weight_of(rules)
+    return _live_table(path, snapshot_id, entity, basis, weight, offers, whole, offered, truth)
+
+
+@st.cache_data(show_spinner=False, max_entries=FEW)
+def _live_table(
+    path: str, snapshot_id: str, entity: str, basis: str, weight: str, offers: str,
+    _whole: Match, _offered: Any, _truth: Any,
+) -> bytes:  # fmt: skip
+    return packing.pack(_whole, offered=_offered, truth=_truth)
+
+
+def standing(found: Match) -> str:
+    """→ the digest of all but the thresholds that decides what merges: rules, judgements."""
+    rules = msgspec.structs.replace(found.rules, thresholds=Thresholds())
+    return rule_files.digest((rules, held.frame_digest(found.judgements)))
+
+
+def live_known(
+    path: str, snapshot_id: str, entity: str, whole: Match, found: Match, judgements: pl.DataFrame | None,
+    outcomes: Outcomes | None,
+) -> bytes:  # fmt: skip
+    """→ what is known of the rules in use whatever the thresholds: what judgements say, and the groups if they are."""
+    every, said = rule_files.digest(whole.rules.blocking), held.frame_digest(judgements)
+    name, ready = standing(found), outcomes is not None
+    return _live_known(path, snapshot_id, entity, name, every, said, ready, whole, found, judgements, outcomes)
 
 
 @st.cache_data(show_spinner=False, max_entries=SOME)
-def _live_table(
-    path: str, snapshot_id: str, entity: str, basis: str, weight: str, switched: str, said: str,
-    _whole: Match, _found: Match, _offered: Any, _truth: Any, _said: Any,
+def _live_known(
+    path: str, snapshot_id: str, entity: str, name: str, every: str, said: str, ready: bool,
+    _whole: Match, _found: Match, _said: Any, _outcomes: Any,
 ) -> bytes:  # fmt: skip
     steps = [n / 1000 for n in range(1, 1000)]
-    return packing.pack(_whole, found=_found, offered=_offered, truth=_truth, judgements=_said, thresholds=steps)
+    return packing.known("=" + name[:15], _whole, found=_found, judgements=_said, thresholds=steps, outcomes=_outcomes)
+
+
+def outcomes(path: str, snapshot_id: str, entity: str, found: Match, *, patience: float | None) -> Outcomes | None:
+    """→ the groups that every merge threshold makes, worked out in the background; without patience: if they are."""
+
+    def work(progress: Progress) -> Outcomes:
+        return every_threshold.outcomes(found, progress=progress)
+
+    key = ("outcomes", path, snapshot_id, entity, standing(found))
+    if patience is None:
+        kept: Outcomes | None = held.room().known(key)
+        return kept
+    made: Outcomes = held.ask(key, work, slot=("outcomes", entity), patience=patience)
+    return made
 
 
 def after_vetoes(path: str, snapshot_id: str, entity: str, found: Match) -> Match:

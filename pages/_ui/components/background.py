@@ -125,13 +125,14 @@ def _figures(job: Job) -> list[str]:
 
 def _name(job: Job) -> str:
     kind = job.key[0]
-    if kind in ("match", "suggest", "mutate", "golden"):
+    if kind in ("match", "suggest", "mutate", "golden", "outcomes"):
         of = words.entity(job.key[3])
         return {
             "match": _("Comparing records: {records}", records=of),
             "suggest": _("Looking for duplicates: {records}", records=of),
             "mutate": _("Altering and comparing records: {records}", records=of),
             "golden": _("Grouping duplicates: {records}", records=of),
+            "outcomes": _("Grouping at every threshold: {records}", records=of),
         }[kind]
     return {
         "due": _("Applying the schedule"),
@@ -162,6 +163,7 @@ def _stage(code: str) -> str:
         "golden": _("choosing survivors and values"),
         "items": _("listing what is to be done"),
         "decide": _("applying the rules"),
+        "outcomes": _("forming groups"),
     }.get(name, name)
 
 

@@ -26,7 +26,8 @@ def draw(entity: str) -> None:
         rule_files.bar(entity)
         with frame.working(_("Comparing records…")):
             found = work.match(entity)
-        if thresholds.live(found):
+        live = thresholds.live(found)
+        if live:
             bench.draw(entity, found)
         else:
             thresholds.controls(entity, found)
@@ -45,3 +46,5 @@ def draw(entity: str) -> None:
             key="rules_tabs",
         )
         proving.panel(entity, found)
+        if live:
+            bench.complete(entity, found)

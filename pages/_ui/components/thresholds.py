@@ -8,10 +8,12 @@ from engine.match import conditions, evaluate
 from engine.match.cluster import logit
 from engine.match.run import Match
 from pages._ui import charts, state, work
+from pages._ui import live as asked
 from pages._ui.components import frame
 from pages._ui.components.live import packing
 from pages._ui.text import _, n_, num, percent, sentences
 
+_PATIENCE = 0.3  # seconds for which the groups at every threshold are waited for
 _WIDTH = 2.0  # bits of one column of the histogram
 BASES = ("exact", "judged", "estimate")
 
@@ -126,13 +128,27 @@ def pictures(entity: str, found: Match) -> None:
             ),
             key="curve",
         )
-    with st.container(border=True):
-        st.markdown("**" + _("Records that would go") + "**")
+    left, right = st.columns(2)
+    with left, st.container(border=True):
+        st.markdown("**" + _("Groups by number of records") + "**")
+        sizes = pl.DataFrame(asked.by_size(found), schema={"size": pl.String, "groups": pl.Int64}, orient="row")
         frame.chart(
-            charts.removable(evaluate.removable(found.forest, sweep), merge=merge),
-            _("Records that go at each threshold, before vetoes and judgements. A flat stretch is a safe choice."),
-            key="removable",
+            charts.bars(sizes, name="size", value="groups", titles=(_("records in a group"), _("groups"))),
+            _("How many groups of two, three and more records there are at this merge threshold."),
+            key="sizes",
         )
+    with right, st.container(border=True):
+        st.markdown("**" + _("Records that would go") + "**")
+        every = asked.outcomes(entity, found, patience=_PATIENCE)
+        if every is None:
+            gone = evaluate.removable(found.forest, sweep)
+            said = _(
+                "Records that go at each threshold, before vetoes and judgements. A flat stretch is a safe choice."
+            )
+        else:
+            gone = pl.DataFrame({"threshold": every.stops, "removable": every.gone})[every.known :]
+            said = _("Records that go at each threshold. A flat stretch is a safe choice.")
+        frame.chart(charts.removable(gone, merge=merge), said, key="removable")
 
 
 def _histogram(entity: str, found: Match) -> tuple[pl.DataFrame, list[str]]:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.errors import InputError, RulesError, UnknownColumn
+from engine.errors import Cancelled, InputError, RulesError, UnknownColumn
 from engine.match import evaluate, mutate, rule_tests, versions
 from engine.match.run import recluster
 from engine.rules import Thresholds, Veto, Weights
@@ -23,6 +23,19 @@ def test_a_starter_pack_holds_enough_of_each_verdict(name):
     assert table["reason"].n_unique() >= table.height - 1
     for entity in ("contact", "company"):
         assert {"match", "non_match"} <= set(table.filter(entity=entity)["expected"])
+
+
+def test_tests_stop_between_two_of_them_when_nobody_waits(matched):
+    done = []
+
+    def progress(stage: str, share: float) -> None:
+        done.append(stage)
+        if done.count("tests") == 3:
+            raise Cancelled("nobody waits")
+
+    with pytest.raises(Cancelled):
+        rule_tests.run_tests(matched.rules, rule_tests.starter("US"), progress=progress)
+    assert done[0] == "encode" and done[-1] == "tests"
 
 
 def test_the_packs_are_those_that_regions_lead_to():

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from engine.errors import WinnowError
 from engine.match import switches
 from engine.match.run import Match
 from engine.rules import BlockingRule, Veto
-from pages._ui import key_words, state, text, words, work
+from pages._ui import key_words, live, state, text, words, work
 from pages._ui.components import between, thresholds
 from pages._ui.components.live import packing
 from pages._ui.text import _, num
@@ -21,33 +20,56 @@ _FOLDER = Path(__file__).parent
 # Seconds in which the server sends what was confirmed and the browser draws it, before both work on the rest of the
 # page: a thread that computes would keep the one that sends from its turn.
 _HEAD_START = 0.04
-_SIZES = 6  # groups with so many records or more are counted together
+_TURN, _TURNS = 0.03, 20  # seconds, and how often so long the groups at every threshold are waited for
+_EVERY = 1.0  # seconds between two looks whether they are there
 
 
 def _file(name: str) -> str:
     return (_FOLDER / name).read_text("utf-8")
 
 
+_PARTS = ("scoring.js", "groups.js", "picture.js", "figures.js", "levels.js", "live.js")
 _carrier = st.components.v2.component("winnow.table", js=_file("carrier.js"))
 _bench = st.components.v2.component(
-    "winnow.bench", html=_file("live.html"), css=_file("live.css"), js=_file("scoring.js") + _file("live.js")
+    "winnow.bench", html=_file("live.html"), css=_file("live.css"), js="\n".join(map(_file, _PARTS))
 )
 
 
 def draw(entity: str, found: Match) -> None:
     """The bench with the rules in use. What is set on it comes back by way of `work.adopt`."""
     key = f"live:{entity}"
-    table = work.live_table(entity, found)
+    table, known = live.table(entity, found), live.known(entity, found, live.outcomes(entity, found))
     with st.container(gap=None):
         _carrier(data=table, key=f"table:{entity}", height=1)
+        _carrier(data=known, key=f"known:{entity}", height=1)
         _bench(
-            data=_data(entity, found, key, table[:16].decode()), key=key, on_settings_change=lambda: _take(entity, key)
+            data=_data(entity, found, key, (table, known)),
+            key=key,
+            on_settings_change=lambda: _take(entity, key),
         )
     problem = state.take("bench_problem")
     if problem:
         st.error(words.problem(problem), icon=":material/error:")
     if state.take("released"):
         time.sleep(_HEAD_START)
+
+
+def complete(entity: str, found: Match) -> None:
+    """Below everything else, so that it keeps nothing waiting: the groups at every threshold."""
+    for _turn in range(_TURNS):
+        groups = live.outcomes(entity, found, patience=_TURN)
+        if groups is not None:
+            _carrier(data=live.known(entity, found, groups), key=f"every:{entity}", height=1)
+            return
+        state.give_way()
+    _watch(entity, found)
+
+
+@st.fragment(run_every=_EVERY)
+def _watch(entity: str, found: Match) -> None:
+    state.start()
+    if live.outcomes(entity, found) is not None:
+        st.rerun()
 
 
 def _take(entity: str, key: str) -> None:
@@ -63,7 +85,7 @@ def _take(entity: str, key: str) -> None:
             state.put("bench_problem", error)
 
 
-def _data(entity: str, found: Match, key: str, digest: str) -> dict[str, Any]:
+def _data(entity: str, found: Match, key: str, carried: tuple[bytes, bytes]) -> dict[str, Any]:
     rules = found.rules
     known = {c.name: c for c in rules.comparisons}
     wanted = state.get(f"focus:{entity}")
@@ -73,7 +95,8 @@ def _data(entity: str, found: Match, key: str, digest: str) -> dict[str, Any]:
     cheapest = between.best(entity, found)
     vetoes, blocking = work.offered(entity, rules), work.base(entity, rules)
     return {
-        "digest": digest,
+        "digest": carried[0][:16].decode(),
+        "known": carried[1][:16].decode(),
         "seq": said.get("seq", 0) if isinstance(said, Mapping) else 0,
         "lang": text.language(),
         "lowest": work.LOWEST,
@@ -84,7 +107,7 @@ def _data(entity: str, found: Match, key: str, digest: str) -> dict[str, Any]:
             {"name": level.name, "label": words.level(level.name), "bits": value}
             for level, value in zip(focus.levels, bits, strict=True)
         ],
-        "similarity": work.live_similarity(entity, found, focus.name),
+        "similarity": live.similarity(entity, found, focus.name),
         "settings": {
             "merge": rules.thresholds.merge,
             "review": rules.thresholds.review,
@@ -117,12 +140,11 @@ def _no_more(rule: BlockingRule) -> str:
 def _confirmed(found: Match) -> dict[str, Any]:
     """What only the whole way round can say: the groups that come of it, after vetoes, judgements and doubts."""
     several = found.group_sizes
-    counts = np.bincount(several.clip(max=_SIZES))
     return {
         "gone": int(several.sum() - len(several)),
         "groups": len(several),
         "apart": found.splits.height,
-        "sizes": [[f"{s}+" if s == _SIZES else str(s), n] for s, n in enumerate(counts.tolist()) if n],
+        "sizes": live.by_size(found),
     }
 
 
@@ -139,8 +161,9 @@ def _texts(entity: str, found: Match) -> dict[str, str]:
         "merged": _("Pairs merged"),
         "waiting": _("Pairs to review"),
         "removable": _("Removable records"),
-        "before_vetoes": _("before vetoes, judgements and doubts; exact below"),
-        "at_least": _("at least, before vetoes; exact below on release"),
+        "exact_on_release": _("exact on release"),
+        "before_splits": _("before doubtful groups are parted; exact on release"),
+        "without_weakest": _("without the weakest pairs; exact on release"),
         "pairs": _("Pairs by match weight (logarithmic; colours show shares)"),
         "cheapest": _("cheapest thresholds at your costs"),
         "share": _("Precision and recall if merged from here"),
@@ -156,7 +179,8 @@ def _texts(entity: str, found: Match) -> dict[str, str]:
         "records_gone": _("records to merge away"),
         "groups": _("groups"),
         "apart": _("pairs kept apart"),
-        "sizes": _("groups by size"),
+        "sizes": _("Groups by number of records"),
+        "size": _("groups of {size} records: {n}"),
         "comparisons": _("Comparisons that count"),
         "counts": _("{name} counts"),
         "level": _("Level"),
@@ -178,8 +202,8 @@ def _texts(entity: str, found: Match) -> dict[str, str]:
         "blocking_help": _("Only records that share a key are compared. Beside it: pairs found in this way alone."),
         "blocking_decides": _("{n} alone"),
         "merge_heard": _(
-            "match probability {merge}: {pairs} pairs merged, {gone} removable records, precision {precision}, "
-            "recall {recall}"
+            "match probability {merge}: {pairs} pairs merged, {gone} removable records, {groups} groups, "
+            "precision {precision}, recall {recall}"
         ),
         "review_heard": _("match probability {review}: {waiting} pairs to review"),
         "boundary_heard": _("similarity {n} of 120: {pairs} pairs at this level"),
@@ -189,7 +213,7 @@ def _texts(entity: str, found: Match) -> dict[str, str]:
         ),
         "heard": _(
             "Merge from {merge}, review from {review}: {pairs} pairs merged, {waiting} to review, "
-            "{gone} removable records, precision {precision}, recall {recall}."
+            "{gone} removable records, {groups} groups, precision {precision}, recall {recall}."
         ),
         **{f"basis_{code}": sentence for code, sentence in said.items()},
     }

@@ -1,8 +1,11 @@
-// Takes the table over from the server, once for each set of weights, and keeps it for the bench to find.
+// Takes over from the server the table, once for each set of levels and weights, and what is known of the rules in use,
+// whose name begins with "=" and of which more may come later. Keeps them for the bench to find.
 export default function ({ data }) {
-  const tables = (globalThis.winnowTables ??= new Map());
   const name = new TextDecoder().decode(data.subarray(0, 16));
-  if (!tables.has(name)) tables.set(name, data.slice());
-  while (tables.size > 3) tables.delete(tables.keys().next().value);
+  const isKnown = name.startsWith("=");
+  const kept = isKnown ? (globalThis.winnowKnown ??= new Map()) : (globalThis.winnowTables ??= new Map());
+  if ((kept.get(name)?.length ?? 0) >= data.length) return;
+  kept.set(name, data.slice());
+  while (kept.size > (isKnown ? 12 : 3)) kept.delete(kept.keys().next().value);
   globalThis.dispatchEvent(new CustomEvent("winnow-table", { detail: name }));
 }

@@ -1,11 +1,13 @@
 """Match → the bytes from which the browser redraws everything: patterns, pairs by rule and veto, the evidence model.
 
-    16 characters   name of the content
+    16 characters   name
     4 bytes         length of the header, little-endian
     header          JSON: comparisons, classes, basis, and for each array its type, offset and length
     arrays          little-endian, each beginning at a multiple of 8 bytes after the header
 
-`scoring.js` reads it. No value of any record is in it: only level codes, counts and probabilities.
+`scoring.js` reads it. No value of any record is in it: only level codes, counts, probabilities and numbers of records.
+There are two of them. The table is the same whatever is switched and whatever bits are given by hand; its name is that
+of its content. What is known (`known`) holds for one way in which everything stands, and is named by the caller.
 """
 
 import hashlib
@@ -19,6 +21,7 @@ import polars as pl
 
 from engine.match import conditions, evaluate, switches, tuning
 from engine.match.judged import judged_counts
+from engine.match.outcomes import Outcomes
 from engine.match.run import Match
 from engine.rules import Veto
 
@@ -31,58 +34,72 @@ def fits(found: Match) -> bool:
     return 0 < len(found.patterns) <= LARGEST
 
 
-def pack(
-    whole: Match,
-    *,
-    found: Match,
-    offered: Sequence[Veto],
-    truth: pl.DataFrame | None,
-    judgements: pl.DataFrame | None,
-    thresholds: Sequence[float],
-) -> bytes:
-    """The Match under all blocking rules that can be switched, the one in use, vetoes, what is known → the bytes.
-
-    Both have the same levels and weights. `thresholds`: where a curve with intervals is given point by point.
-    """
-    used = found.rules
+def pack(whole: Match, *, offered: Sequence[Veto], truth: pl.DataFrame | None) -> bytes:
+    """The Match under all blocking rules that can be switched, vetoes, the truth if there is one → the table."""
+    used = whole.rules
     read = conditions.blanks_read(used.comparisons, whole.patterns)
     codes = np.concatenate([read[c.name].to_numpy() for c in used.comparisons])
+    same, in_table = (None, 0) if truth is None else evaluate.true_matches(whole, truth)
+    groups, exact = switches.groups(whole, offered, matches=same)
+    edges = switches.edges(whole, offered, groups, exact)
     arrays = {
         "codes": codes.astype(np.uint8),
         "logs": _log_levels(whole).astype(np.float64),
         "verdict": conditions.verdicts(whole.patterns).astype(np.uint8),
+        **{f"group_{name}": _small(groups[name].to_numpy()) for name in groups.columns},
+        "group_told": edges.told.astype(np.uint8),
+        "left": edges.left.astype(np.uint32),
+        "right": edges.right.astype(np.uint32),
+        "edge_group": _small(edges.group),
+        "bands": edges.bands.astype(np.uint32),
     }
-    known: dict[str, Any] = {"basis": "estimate"}
-    same, in_table = (None, 0) if truth is None else evaluate.true_matches(whole, truth)
-    left = switches.after_vetoes(found)
-    judged = None if truth is not None else judged_counts(left.records, left.pairs, len(left.patterns), judgements)
-    if truth is not None:
-        known = {"basis": "exact", "total": in_table}
-    elif judged is not None and judged[0].sum() + judged[1].sum() > 0:
-        elsewhere = switches.elsewhere(whole, left)
-        curve = evaluate.curve(left.patterns, judged=judged, thresholds=[0.0, *thresholds], blocked=elsewhere)
-        known = {"basis": "judged", "total": curve["matches"][0] / max(curve["recall"][0], 1e-9)}
-        arrays["rate"] = _rate(whole, left, curve)
-        for name in ("threshold", *_BOUNDED):
-            arrays[f"curve_{name}"] = curve[name].to_numpy().astype(np.float64)
-    groups, exact = switches.groups(whole, offered, forest=found.forest, matches=same)
-    arrays |= {f"group_{name}": _small(groups[name].to_numpy()) for name in groups.columns}
-    on = {rule.name for rule in used.blocking}
     header = {
         "patterns": len(whole.patterns),
         "comparisons": [{"name": c.name, "levels": len(c.levels)} for c in used.comparisons],
         "classes": [{"match": c.match, "log_share": float(np.log(c.share))} for c in used.weights.classes],
-        "blocking": [rule.name for rule in whole.rules.blocking],
+        "blocking": [rule.name for rule in used.blocking],
         "vetoes": [switches.name(veto) for veto in offered],
         "exact_up_to": exact,
-        # What `forest` and `curve_…` were made for: how everything stood.
-        "adjust": {c.name: [level.adjust for level in c.levels] for c in used.comparisons},
-        "enabled": {c.name: c.enabled for c in used.comparisons},
-        "on": {rule.name: rule.name in on for rule in whole.rules.blocking}
-        | ({switches.name(veto): veto in used.vetoes for veto in offered} if known["basis"] == "judged" else {}),
-        **known,
+        "nodes": edges.ends,
+        **({"basis": "estimate"} if truth is None else {"basis": "exact", "total": in_table}),
     }
     return _bytes(header, arrays)
+
+
+def known(
+    name: str, whole: Match, *, found: Match, judgements: pl.DataFrame | None, thresholds: Sequence[float],
+    outcomes: Outcomes | None,
+) -> bytes:  # fmt: skip
+    """A name, the Match under all blocking rules, the one in use, judgements where there is no truth → what is known.
+
+    Both have the same levels and weights. `thresholds`: where a curve with intervals is given point by point;
+    `outcomes`: the groups at every merge threshold, if they are worked out.
+    """
+    header: dict[str, Any] = {"settings": standing(found)}
+    arrays: dict[str, np.ndarray] = {}
+    left = found if judgements is None else switches.after_vetoes(found)
+    judged = judged_counts(left.records, left.pairs, len(left.patterns), judgements)
+    if judged is not None and judged[0].sum() + judged[1].sum() > 0:
+        elsewhere = switches.elsewhere(whole, left)
+        curve = evaluate.curve(left.patterns, judged=judged, thresholds=[0.0, *thresholds], blocked=elsewhere)
+        header |= {"basis": "judged", "total": curve["matches"][0] / max(curve["recall"][0], 1e-9)}
+        arrays["rate"] = _rate(whole, left, curve)
+        for column in ("threshold", *_BOUNDED):
+            arrays[f"curve_{column}"] = curve[column].to_numpy().astype(np.float64)
+    if outcomes is not None:
+        header["known_from"] = outcomes.known
+        arrays |= {"stops": outcomes.stops, "gone": _small(outcomes.gone), "sizes": _small(outcomes.groups.ravel())}
+    return _bytes(header, arrays, name=name)
+
+
+def standing(found: Match) -> dict[str, Any]:
+    """→ bits by hand, comparisons that count, vetoes and blocking rules that are on: how everything stands."""
+    rules = found.rules
+    return {
+        "adjust": {c.name: [level.adjust for level in c.levels] for c in rules.comparisons},
+        "enabled": {c.name: c.enabled for c in rules.comparisons},
+        "on": [rule.name for rule in rules.blocking] + [switches.name(veto) for veto in rules.vetoes],
+    }
 
 
 def _small(values: np.ndarray) -> np.ndarray:
@@ -122,17 +139,18 @@ def _log_levels(found: Match) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _bytes(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
-    at, placed, body = 0, {}, b""
-    for name, values in arrays.items():
+def _bytes(header: dict[str, Any], arrays: dict[str, np.ndarray], *, name: str = "") -> bytes:
+    at, placed, body = 0, {}, []
+    for array, values in arrays.items():
         raw = np.ascontiguousarray(values).tobytes()
-        placed[name] = {"type": _TYPES[str(values.dtype)], "offset": at, "length": len(values)}
-        body += raw + b"\0" * (-len(raw) % 8)
-        at = len(body)
+        raw += b"\0" * (-len(raw) % 8)
+        placed[array] = {"type": _TYPES[str(values.dtype)], "offset": at, "length": len(values)}
+        body.append(raw)
+        at += len(raw)
     head = json.dumps({**header, "arrays": placed}).encode()
     head += b" " * (-(20 + len(head)) % 8)
-    rest = struct.pack("<I", len(head)) + head + body
-    return hashlib.sha256(rest).hexdigest()[:16].encode() + rest
+    rest = struct.pack("<I", len(head)) + head + b"".join(body)
+    return (name or hashlib.sha256(rest).hexdigest()[:16]).encode() + rest
 
 
 def similarity(found: Match, comparison: str) -> dict[str, list[float]]:

@@ -20,24 +20,36 @@ function unpack(given) {
 const [OPEN, MERGE, , REVIEW] = [0, 1, 2, 3, 4]; // what conditions make of a pattern, see engine.match.conditions
 
 class Scores {
-  constructor(table) {
+  // The table; what is known of one way in which everything stands: so it stands at first.
+  constructor(table, known) {
     this.table = table;
+    this.known = known;
     const n = table.patterns;
     this.base = new Float64Array(n); // weight before bits by hand
     this.weight = new Float64Array(n);
     this.probability = new Float64Array(n);
     this.every = new Float64Array(n); // pairs of each pattern, whatever is switched off
     this.pairs = new Float64Array(n); // those that a rule in use found and no veto forbids
-    this.forest = new Float64Array(n); // edges of the spanning forest, before vetoes
-    this.known = new Float64Array(n); // true matches among `pairs`, where the truth is known
+    this.true = new Float64Array(n); // true matches among `pairs`, where the truth is known
     this.matches = new Float64Array(n); // true, judged or expected matches of each pattern
     this.joint = table.classes.map(() => new Float64Array(n));
     for (let g = 0; g < table.group_pairs.length; g++) this.every[table.group_pattern[g]] += table.group_pairs[g];
-    this.enabled = { ...table.enabled };
-    this.adjust = structuredClone(table.adjust);
-    this.on = { ...Object.fromEntries(table.vetoes.map((name) => [name, false])), ...table.on };
+    this.enabled = { ...known.settings.enabled };
+    this.adjust = structuredClone(known.settings.adjust);
+    this.on = Object.fromEntries([...table.vetoes, ...table.blocking].map((name) => [name, known.settings.on.includes(name)]));
+    this.groups = new Groups(table);
     this.regroup();
     this.rescore();
+  }
+
+  // Something else is known: of another way in which everything stands, or more of the same.
+  know(known) {
+    this.known = known;
+    this.count();
+  }
+
+  get basis() {
+    return this.known.basis ?? this.table.basis;
   }
 
   // How everything stands → all figures follow; nothing is done where nothing differs.
@@ -49,7 +61,7 @@ class Scores {
     const changed = [this.on, this.enabled, this.adjust].map((one, i) => JSON.stringify(one) !== before[i]);
     if (changed[0]) this.regroup();
     if (changed[1]) this.rescore();
-    else if (changed[2]) this.readjust();
+    else if (changed[2]) (this.letGo(), this.readjust());
     else if (changed[0]) this.count();
   }
 
@@ -60,16 +72,16 @@ class Scores {
 
   // A veto or a blocking rule was switched: the pairs of every pattern anew. One pass over the groups.
   regroup() {
-    const { table, pairs, forest, known } = this;
+    const { table, pairs } = this;
+    this.letGo();
     const [rules, vetoes] = [this.bits(table.blocking), this.bits(table.vetoes)];
-    for (const counts of [pairs, forest, known]) counts.fill(0);
+    for (const counts of [pairs, this.true]) counts.fill(0);
     for (let g = 0; g < table.group_pairs.length; g++) {
       if (!(table.group_found_by[g] & rules)) continue;
       const i = table.group_pattern[g];
-      forest[i] += table.group_forest[g];
       if (table.group_vetoed_by[g] & vetoes) continue;
       pairs[i] += table.group_pairs[g];
-      if (table.group_matches) known[i] += table.group_matches[g];
+      if (table.group_matches) this.true[i] += table.group_matches[g];
     }
     const off = table.blocking.filter((name) => !this.on[name]).length;
     this.exact = off <= table.exact_up_to; // beyond, some pairs are counted that no rule finds
@@ -79,18 +91,16 @@ class Scores {
   decided(merge) {
     const { table, probability } = this;
     const [rules, vetoes] = [this.bits(table.blocking), this.bits(table.vetoes)];
-    const [alone, barred] = [table.blocking, table.vetoes].map((names) => new Array(names.length).fill(0));
-    for (let g = 0; g < table.group_pairs.length; g++) {
-      const [found, forbid, count] = [table.group_found_by[g], table.group_vetoed_by[g], table.group_pairs[g]];
-      const bars = !(forbid & vetoes);
-      for (let i = 0; bars && i < alone.length; i++) {
-        const bit = 1 << i;
-        if (found & bit && !(found & rules & ~bit)) alone[i] += count;
+    const [alone, barred] = [table.blocking, table.vetoes].map(() => new Float64Array(32));
+    const { group_pairs, group_found_by, group_vetoed_by, group_pattern, verdict } = table;
+    for (let g = 0; g < group_pairs.length; g++) {
+      const found = group_found_by[g], forbid = group_vetoed_by[g], mine = found & rules; // prettier-ignore
+      if (!(forbid & vetoes) && !(mine & (mine - 1))) {
+        for (let left = mine || found; left; left &= left - 1) alone[31 - Math.clz32(left & -left)] += group_pairs[g];
       }
-      const pattern = table.group_pattern[g];
-      const merges = table.verdict[pattern] === MERGE || (table.verdict[pattern] === OPEN && probability[pattern] >= merge);
-      if (!forbid || !(found & rules) || !merges) continue;
-      for (let i = 0; i < barred.length; i++) if (forbid & (1 << i)) barred[i] += count;
+      const i = group_pattern[g];
+      if (!forbid || !mine || !(verdict[i] === MERGE || (verdict[i] === OPEN && probability[i] >= merge))) continue;
+      for (let left = forbid; left; left &= left - 1) barred[31 - Math.clz32(left & -left)] += group_pairs[g];
     }
     const named = (names, counts) => names.map((name, i) => [name, counts[i]]);
     return Object.fromEntries([...named(table.blocking, alone), ...named(table.vetoes, barred)]);
@@ -100,6 +110,7 @@ class Scores {
   rescore() {
     const { table, joint, base } = this;
     const n = table.patterns;
+    this.letGo();
     let at = 0;
     table.classes.forEach((one, k) => {
       const sum = joint[k].fill(one.log_share);
@@ -114,8 +125,28 @@ class Scores {
     });
     const of = (match) => joint.filter((_, k) => table.classes[k].match === match);
     const [matches, others] = [of(true), of(false)];
-    for (let i = 0; i < n; i++) base[i] = (logSum(matches, i) - logSum(others, i)) / LN2;
+    logSum(matches, base);
+    logSum(others, (this.against ??= new Float64Array(n)));
+    for (let i = 0; i < n; i++) base[i] = (base[i] - this.against[i]) / LN2;
     this.readjust();
+  }
+
+  // The bits of one level move: again and again, until something else is changed.
+  moveBits(name, level, bits, merge) {
+    const j = this.table.comparisons.findIndex((c) => c.name === name);
+    const code = this.adjust[name].length - level; // levels stand strongest first
+    const key = `${name} ${level}`;
+    if (this.moving !== key) {
+      this.moving = key;
+      this.moves = Uint8Array.from(this.table.codes.subarray(j * this.table.patterns, (j + 1) * this.table.patterns), (c) => (c === code ? 1 : 0));
+    }
+    this.groups.hold(this, merge, this.moves);
+    this.adjust[name][level] = bits;
+    this.readjust();
+  }
+
+  letGo() {
+    this.moving = this.moves = this.groups.held = null;
   }
 
   // Bits by hand were changed: only additions.
@@ -137,14 +168,12 @@ class Scores {
     this.count();
   }
 
-  // Whether all stands as it stood when the table was made; then its forest and its curve are exact.
+  // Whether all stands as what is known was worked out for; then its groups and its curve are exact.
   asConfirmed() {
-    const { table } = this;
-    const switched = Object.entries(table.on).some(([name, on]) => this.on[name] !== on);
-    return !switched && table.comparisons.every(
-      ({ name }) =>
-        this.enabled[name] === table.enabled[name] &&
-        this.adjust[name].every((bits, i) => bits === table.adjust[name][i]),
+    const { adjust, enabled, on } = this.known.settings;
+    const names = [...this.table.blocking, ...this.table.vetoes].filter((name) => this.on[name]);
+    return names.length === on.length && on.every((name) => this.on[name]) && this.table.comparisons.every(
+      ({ name }) => this.enabled[name] === enabled[name] && this.adjust[name].every((bits, i) => bits === adjust[name][i]),
     ); // prettier-ignore
   }
 
@@ -152,41 +181,39 @@ class Scores {
   count() {
     const { table, probability, matches, pairs, every } = this;
     this.confirmed = this.asConfirmed();
-    this.total = table.total; // known or judged: what a pair is does not depend on its weight
-    if (table.basis === "exact") return void matches.set(this.known);
-    const rate = table.rate ?? probability;
+    this.total = this.known.total ?? table.total; // known or judged: what a pair is does not depend on its weight
+    if (this.basis === "exact") return void matches.set(this.true);
+    const rate = this.known.rate ?? probability;
     let total = 0; // also of pairs that are switched off: recall must not rise because a rule is gone
     for (let i = 0; i < matches.length; i++) {
       matches[i] = pairs[i] * rate[i];
       total += every[i] * rate[i];
     }
-    if (table.basis === "estimate") this.total = total;
+    if (this.basis === "estimate") this.total = total;
   }
 
   // Both thresholds → what they mean. A scan over the patterns: microseconds, whatever the number of pairs.
   figures(merge, review) {
     const { probability, matches } = this;
     const { verdict } = this.table;
-    let [pairs, waiting, hits, edges] = [0, 0, 0, 0];
+    let [pairs, waiting, hits] = [0, 0, 0];
     for (let i = 0; i < probability.length; i++) {
       const p = probability[i];
       if (verdict[i] === MERGE || (verdict[i] === OPEN && p >= merge)) {
         pairs += this.pairs[i];
         hits += matches[i];
-        edges += this.forest[i];
       } else if (verdict[i] === REVIEW || (verdict[i] === OPEN && p >= review)) waiting += this.pairs[i];
     }
-    // Under other weights or rules the known forest only bounds what goes.
-    const known = { threshold: merge, pairs, waiting, removable: edges, atLeast: !this.confirmed, atMost: !this.exact };
-    return { ...known, ...this.measures(merge, pairs, hits) };
+    const groups = (this.confirmed && told(this.known, merge)) || this.groups.at(this, merge);
+    return { threshold: merge, pairs, waiting, atMost: !this.exact, ...groups, ...this.measures(merge, pairs, hits) };
   }
 
   // Precision and recall; from judgements as the engine gave them, with intervals, while all stands as it stood.
   measures(threshold, pairs, hits) {
-    const { table, total } = this;
-    if (table.basis === "judged" && this.confirmed) {
-      const at = nearest(table.curve_threshold, threshold);
-      return Object.fromEntries(BOUNDED.map((name) => [name, table[`curve_${name}`][at]]));
+    const { known, total } = this;
+    if (this.basis === "judged" && this.confirmed) {
+      const at = nearest(known.curve_threshold, threshold);
+      return Object.fromEntries(BOUNDED.map((name) => [name, known[`curve_${name}`][at]]));
     }
     return { precision: pairs ? hits / pairs : 1, recall: total > 1e-9 ? hits / total : 0 };
   }
@@ -204,42 +231,58 @@ class Scores {
     return { pairs, same };
   }
 
-  // Thresholds (rising probabilities) → pairs, precision, recall, removable at each; intervals where there are any.
+  // Thresholds (rising probabilities) → pairs, precision, recall at each; intervals where there are any.
   curve(thresholds) {
     const { probability, matches } = this;
     const { verdict } = this.table;
     const size = thresholds.length;
-    const [pairs, hits, edges] = [0, 0, 0].map(() => new Float64Array(size + 1));
+    const [pairs, hits] = [0, 0].map(() => new Float64Array(size + 1));
+    const reached = (this.reached ??= new Uint16Array(probability.length));
     for (let i = 0; i < probability.length; i++) {
-      if (verdict[i] > MERGE) continue;
       let at = verdict[i] === MERGE ? size : 0; // how many thresholds lie at or below this pattern
-      for (let step = 1 << (31 - Math.clz32(size)); step; step >>= 1) {
+      for (let step = 1 << (31 - Math.clz32(size)); step && verdict[i] === OPEN; step >>= 1) {
         if (at + step <= size && thresholds[at + step - 1] <= probability[i]) at += step;
       }
+      reached[i] = at;
+      if (!at) continue;
       pairs[at] += this.pairs[i];
       hits[at] += matches[i];
-      edges[at] += this.forest[i];
     }
-    for (let at = size - 1; at >= 0; at--) for (const sums of [pairs, hits, edges]) sums[at] += sums[at + 1];
+    for (let at = size - 1; at >= 0; at--) for (const sums of [pairs, hits]) sums[at] += sums[at + 1];
     return Array.from(thresholds, (threshold, i) => {
-      const at = { threshold, pairs: pairs[i + 1], removable: edges[i + 1] };
-      return { ...at, ...this.measures(threshold, pairs[i + 1], hits[i + 1]) };
+      return { threshold, pairs: pairs[i + 1], ...this.measures(threshold, pairs[i + 1], hits[i + 1]) };
     });
+  }
+
+  // The thresholds of the latest `curve` → records that go at each.
+  removable(thresholds) {
+    const known = this.confirmed && told(this.known, thresholds[0]) !== undefined;
+    if (known) return Float64Array.from(thresholds, (threshold) => told(this.known, threshold).removable);
+    return this.groups.curve(this, thresholds, this.reached);
   }
 }
 
-function logSum(logs, i) {
-  let top = -Infinity;
-  for (const one of logs) if (one[i] > top) top = one[i];
-  let sum = 0;
-  for (const one of logs) sum += Math.exp(one[i] - top);
-  return top + Math.log(sum);
+// Logarithms of several parts, array after array → the logarithm of their sum, in `out`.
+function logSum(logs, out) {
+  const [first, ...rest] = logs;
+  const top = first.slice();
+  for (const one of rest) for (let i = 0; i < out.length; i++) if (one[i] > top[i]) top[i] = one[i];
+  out.fill(0);
+  for (const one of logs) {
+    for (let i = 0; i < out.length; i++) {
+      const less = one[i] - top[i];
+      if (less > -40) out[i] += less === 0 ? 1 : Math.exp(less); // what is less does not show in sixteen digits
+    }
+  }
+  for (let i = 0; i < out.length; i++) out[i] = top[i] + Math.log(out[i]);
 }
 
 function nearest(sorted, value) {
   let at = 0;
-  for (let i = 1; i < sorted.length; i++) if (Math.abs(sorted[i] - value) < Math.abs(sorted[at] - value)) at = i;
-  return at;
+  for (let step = 1 << (31 - Math.clz32(sorted.length)); step; step >>= 1) {
+    if (at + step < sorted.length && sorted[at + step] <= value) at += step;
+  }
+  return at + 1 < sorted.length && sorted[at + 1] - value < value - sorted[at] ? at + 1 : at;
 }
 
 const bitsOf = (p) => Math.log2(p / (1 - p));
