@@ -25,8 +25,8 @@ def side_by_side(
             out = {}
             for number, (name, job) in enumerate(begun.items(), start=1):
                 out[name] = job.result()
-                give_back()
                 progress(stage, number / len(begun))
+                give_back()
             return out
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
