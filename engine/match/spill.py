@@ -22,9 +22,7 @@ from engine.match.block import KeyColumn
 from engine.match.encode import Encoded
 from engine.snapshot.columns import Frame
 
-BYTES_PER_RECORD = (
-    2_400  # of memory, that a match of one record costs without a limit: 1,700 at a million, and some to spare
-)
+BYTES_PER_RECORD = 2_400  # of memory, allowed for a record matched without a limit: 1,100 at a million, and to spare
 DISK_PER_RECORD = 1_000  # bytes on disk within a limit, pairs included: 860 at a million, 650 at ten
 BYTES_PER_PAIR = 500  # of memory allowed for while a partition of pairs is compared: addresses take so many
 LEAST_PARTITION = 200_000  # pairs

@@ -79,9 +79,9 @@ class Stages:
                     drawn[name] = Drawn(_array(tables["chance"], "met"), _array(tables["chance"], "equal"))
         return {name: fresh[name] for name in names}, {name: drawn[name] for name in names if name in drawn}
 
-    def suggested(self, make: Callable[[], Rules]) -> Rules:
+    def suggested(self, seed: int, make: Callable[[], Rules]) -> Rules:
         """`make`: → the rules suggested for these open rules → the same."""
-        name = self._named("suggested", self._rules)
+        name = self._named("suggested", self._rules, seed)
         tables = self._kept.kept(name, {"rules": ("text",)})
         if tables is not None:
             return load(tables["rules"]["text"].item())

@@ -94,7 +94,7 @@ def suggest_and_match(
             trial.append(match)  # of all records: it knows all pairs already; another would only stand beside them
         return rules
 
-    rules = stages.suggested(tried) if stages else tried()
+    rules = stages.suggested(seed, tried) if stages else tried()
     suggested = time.perf_counter()
     if trial:
         found = narrow(replace(trial[0], judgements=judgements), rules, seed=seed, progress=progress)

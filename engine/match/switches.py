@@ -23,7 +23,6 @@ MOST = 400_000  # groups: beyond, those that very many rules found are put toget
 MOST_EDGES = 1_000_000  # pairs told one by one
 BAND = 4.0  # bits: pairs of like strength stand together
 MANY = 0xFFFFFFFF  # `found_by` of pairs that were put together: more rules than can be told apart
-_CROSSWISE = ("given_name", "family_name")  # read in each other's column too; a veto reads them as they stand
 
 
 def on_offer(rules: Rules, known: Sequence[Veto] = ()) -> tuple[Veto, ...]:
@@ -77,7 +76,7 @@ def vetoed_by(match: "Match", vetoes: Sequence[Veto], row: np.ndarray | slice = 
     bits = np.zeros(len(pairs), np.uint32)
     kinds = {c.name: c.kind for c in match.rules.comparisons}
     for bit, veto in enumerate(vetoes):
-        if kinds[veto.comparison] in _CROSSWISE:
+        if kinds[veto.comparison] in compare.CROSSWISE:  # a veto reads them as they stand
             ends = (pairs[side].to_numpy() for side in ("left", "right"))
             similar = compare.similarity(match.encoded[veto.comparison], *ends)
         else:
