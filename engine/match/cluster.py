@@ -108,7 +108,10 @@ def ground(
     crowded = np.zeros(records, bool)
     crowded[laid.order] = np.repeat(size > 2, size)
     left, right, number = (pairs[name].to_numpy() for name in ("left", "right", "pattern"))
-    row = np.flatnonzero((probability >= floor)[number] | crowded[left] & crowded[right])
+    wanted = (probability >= floor)[number]
+    within = np.flatnonzero(crowded[left])
+    wanted[within[crowded[right[within]]]] = True
+    row = np.flatnonzero(wanted)
     made = grounded(floor, laid, (row, left[row], right[row], number[row]))
     return replace(made, pairs=len(pairs))
 
@@ -224,8 +227,9 @@ def _contracted(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Components to contract, pairs inside them (two places, evidence) → each place and the lowest of its cluster."""
     place = np.flatnonzero(contested[part])
-    place = place[np.lexsort((order[place], part[place]))]  # by record within each component
     graph = np.cumsum(contested) - 1
+    place = place[np.argsort(order[place])]
+    place = place[by_rank(graph[part[place]])]  # by record within each component
     sizes = np.bincount(graph[part[place]], minlength=int(contested.sum()))
     start = np.cumsum(sizes) - sizes
     node = np.zeros(len(order), np.int64)

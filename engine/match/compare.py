@@ -21,6 +21,7 @@ from engine.rules import MISSING, SAME, Comparison
 
 CROSSWISE = ("given_name", "family_name")  # read in each other's column too
 CHUNK = 250_000  # distinct key pairs compared at a time: bounds memory and lets a job be cancelled
+COUNTED = 1 << 26  # possible values, up to which they are counted without sorting
 
 
 def compare(
@@ -253,25 +254,35 @@ def regrouped(
 
     Only the levels of the comparisons moved are read again, whatever the number of the others.
     """
-    if _too_wide(comparisons):
-        return patterns(comparisons, similarities)
     table, number = known
     rest = [c for c in comparisons if c.name not in moved]
     again = [c for c in comparisons if c.name in moved]
+    size = math.prod(len(c.levels) + 1 for c in again)
+    if _too_wide(comparisons) or len(table) * size > COUNTED:
+        return patterns(comparisons, similarities)
+    # A cell is an old pattern and the levels of what moved: few of them, and cells that come to the same are one.
+    cell = number.astype(np.intp)
+    for c in again:
+        cell *= len(c.levels) + 1
+        cell += levels(c, similarities[c.name])
+    count = np.bincount(cell, minlength=len(table) * size)
+    cells = np.flatnonzero(count)
     joint, place = np.unique(
         _joint(rest, {c.name: table[c.name].to_numpy() for c in rest}, len(table)), return_inverse=True
     )
-    codes = {c.name: levels(c, similarities[c.name]) for c in again}
-    size = int(np.prod([len(c.levels) + 1 for c in again]))
-    distinct, at, count = _count(place.astype(np.uint64)[number] * np.uint64(size) + _joint(again, codes, len(number)))
     example = np.zeros(len(joint), np.int64)
     example[place] = np.arange(len(table))
-    held = {c.name: table[c.name].to_numpy()[example[(distinct // np.uint64(size)).astype(np.int64)]] for c in rest}
-    held |= _split(again, distinct % np.uint64(size))
+    new = place[cells // size] * size + cells % size
+    distinct, of_cell = np.unique(new, return_inverse=True)
+    held = {c.name: table[c.name].to_numpy()[example[distinct // size]] for c in rest}
+    held |= _split(again, (distinct % size).astype(np.uint64))
     order = np.argsort(_joint(comparisons, held, len(distinct)), kind="stable")
     turned = np.empty(len(order), np.uint32)
     turned[order] = np.arange(len(order), dtype=np.uint32)
-    return _table(comparisons, {name: codes[order] for name, codes in held.items()}, count[order]), turned[at]
+    now = np.zeros(len(count), np.uint32)
+    now[cells] = turned[of_cell]
+    pairs = np.bincount(of_cell, weights=count[cells])
+    return _table(comparisons, {name: codes[order] for name, codes in held.items()}, pairs[order]), now[cell]
 
 
 def _joint(comparisons: Sequence[Comparison], codes: Mapping[str, np.ndarray], size: int) -> np.ndarray:
@@ -306,7 +317,7 @@ def _table(comparisons: Sequence[Comparison], codes: Mapping[str, np.ndarray], c
 def _count(joint: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pattern of each pair as one number → distinct patterns in order, pattern index of each pair, pairs of each."""
     space = int(joint.max(initial=0)) + 1
-    if space <= 1 << 26:  # small enough to count in place, without sorting millions of pairs
+    if space <= COUNTED:  # in place, without sorting millions of pairs
         count = np.bincount(joint.astype(np.int64), minlength=space)
         distinct = np.flatnonzero(count)
         position = np.zeros(space, np.uint32)

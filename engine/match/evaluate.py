@@ -65,22 +65,16 @@ def curve(
     """
     p, n = patterns["match_probability"].to_numpy(), patterns["pairs"].to_numpy().astype(float)
     at = np.asarray(thresholds, float)
-    above = np.array([conditions.merged(patterns, threshold) for threshold in thresholds], bool).reshape(
-        len(at), len(p)
-    )
-    pairs = above @ n
+    matching = p * n if truth is None else truth.per_pattern.astype(float)
+    pairs, matches = _merged(patterns, at, np.array([n, matching]))
     frame = pl.DataFrame({"threshold": at, "pairs": pairs.astype(np.int64)})
     if truth is not None:
-        draws, total, basis = (
-            (above @ truth.per_pattern.astype(float))[None, :],
-            np.array([float(truth.in_table)]),
-            "exact",
-        )
+        draws, total, basis = matches[None, :], np.array([float(truth.in_table)]), "exact"
     elif judged is not None and judged[0].sum() + judged[1].sum() > 0:
         draws, total = _judged_draws(patterns, judged, at, seed)
         basis = "judged"
     else:
-        draws, total, basis = (above @ (p * n))[None, :], np.array([(p * n).sum()]), "estimate"
+        draws, total, basis = matches[None, :], np.array([(p * n).sum()]), "estimate"
     if truth is None:
         total = total * (1 + blocked)
     precision = draws / np.maximum(pairs, 1e-9)
@@ -95,6 +89,15 @@ def curve(
         columns[f"{name}_low"] = np.quantile(values, 0.025, axis=0) if bounded else np.full(len(at), np.nan)
         columns[f"{name}_high"] = np.quantile(values, 0.975, axis=0) if bounded else np.full(len(at), np.nan)
     return frame.with_columns(**{k: pl.Series(v).fill_nan(None) for k, v in columns.items()}, basis=pl.lit(basis))
+
+
+def _merged(patterns: pl.DataFrame, thresholds: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Scored patterns, thresholds, things counted per pattern → how much of each is merged at each threshold."""
+    p, verdict = patterns["match_probability"].to_numpy(), conditions.verdicts(patterns)
+    open_ = np.flatnonzero(verdict == conditions.OPEN)
+    order = open_[np.argsort(-p[open_], kind="stable")]
+    added = np.cumsum(np.c_[counts[:, verdict == conditions.MERGE].sum(axis=1), counts[:, order]], axis=1)
+    return np.asarray(added[:, np.searchsorted(-p[order], -thresholds, side="right")])
 
 
 def _judged_draws(
@@ -167,10 +170,10 @@ def histogram(patterns: pl.DataFrame, *, truth: Truth | None = None, width: floa
 
 
 def removable(forest: pl.DataFrame, thresholds: Sequence[float]) -> pl.DataFrame:
-    """Spanning forest → per threshold: removable, the records connected components would merge away."""
-    weights = np.sort(forest["match_weight"].to_numpy())
+    """Spanning forest (strongest first) → per threshold: removable, what connected components would merge away."""
     bits = logit(np.asarray(thresholds, float)) / np.log(2)
-    return pl.DataFrame({"threshold": list(thresholds), "removable": len(weights) - np.searchsorted(weights, bits)})
+    above = np.searchsorted(-forest["match_weight"].to_numpy(), -bits, side="right")
+    return pl.DataFrame({"threshold": list(thresholds), "removable": above})
 
 
 def examples(match: "Match", *, near: float, count: int = 10) -> pl.DataFrame:

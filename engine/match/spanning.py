@@ -13,10 +13,10 @@ def spanning(left: np.ndarray, right: np.ndarray, nodes: int) -> tuple[np.ndarra
 
     They are those that Kruskal's algorithm takes when it goes through the edges in the order given.
     """
-    root = np.arange(nodes, dtype=np.int32)
     edge = np.arange(len(left), dtype=np.int32)
     u, v = left.astype(np.int32), right.astype(np.int32)
     taken = np.zeros(len(left), bool)
+    rounds = []  # of each: the root of every node, the roots that go on, which are numbered anew
     while len(edge):
         best = np.minimum(_first(u, nodes), _first(v, nodes))
         at = np.flatnonzero(best < len(edge)).astype(np.int32)
@@ -28,10 +28,19 @@ def spanning(left: np.ndarray, right: np.ndarray, nodes: int) -> tuple[np.ndarra
         parent[mutual] = mutual
         taken[edge[strongest]] = True
         parent = _followed(parent)
-        root = parent[root]
         u, v = parent[u], parent[v]
         between = np.flatnonzero(u != v)
         edge, u, v = edge[between], u[between], v[between]
+        there = np.zeros(nodes, bool)
+        there[u] = there[v] = True
+        going, number = np.flatnonzero(there), np.cumsum(there, dtype=np.int32) - 1
+        rounds.append((parent, going))
+        nodes, u, v = len(going), number[u], number[v]
+    root = np.arange(nodes, dtype=np.int32)
+    for parent, going in reversed(rounds):
+        up = np.arange(len(parent), dtype=np.int32)
+        up[going] = going[root]
+        root = up[parent]
     return np.flatnonzero(taken), root
 
 
@@ -46,9 +55,10 @@ def _first(node: np.ndarray, nodes: int) -> np.ndarray:
 def _followed(parent: np.ndarray) -> np.ndarray:
     """Parent of each node, roots their own → root of each node."""
     while True:
-        if np.array_equal(parent, parent[parent]):
-            return parent
-        parent = parent[parent]
+        up = parent[parent]
+        if np.array_equal(parent, up):
+            return np.asarray(up)
+        parent = up
 
 
 def components(left: np.ndarray, right: np.ndarray, records: int) -> np.ndarray:
@@ -86,32 +96,32 @@ def nested(
     """
     nodes = len(root)
     tree = root[left]
-    by_tree = np.argsort(tree, kind="stable")
-    start = np.flatnonzero(np.r_[True, tree[by_tree][1:] != tree[by_tree][:-1]]) if len(tree) else np.zeros(0, int)
-    count = np.diff(np.r_[start, len(tree)])
-    turn = np.arange(len(tree)) - np.repeat(start, count)
     parent, offset = np.arange(nodes, dtype=np.int32), np.zeros(nodes, np.int32)
     size, met = np.ones(nodes, np.int32), np.zeros(nodes, strength.dtype)
-    for step in range(min(int(count.max(initial=0)), PARALLEL)):
-        edge = by_tree[turn == step] if step else by_tree[start]
+    rest = np.arange(len(tree))
+    for _ in range(PARALLEL):  # of each tree the strongest edge that is left
+        if not len(rest):
+            break
+        mine = _first(tree[rest], nodes)[tree[rest]] == np.arange(len(rest))
+        edge, rest = rest[mine], rest[~mine]
         a, b = _root(parent, left[edge]), _root(parent, right[edge])
         a, b = np.where(size[a] >= size[b], a, b), np.where(size[a] >= size[b], b, a)
         parent[b], offset[b], met[b] = a, size[a], strength[edge]
         size[a] += size[b]
-    rest = by_tree[turn >= PARALLEL]
     ends, at = np.unique(np.r_[_root(parent, left[rest]), _root(parent, right[rest])], return_inverse=True)
     parent_at, offset[ends], size[ends], where = _one_by_one(at[: len(rest)], at[len(rest) :], size[ends])
     parent[ends] = ends[parent_at]
     met[ends[where]] = strength[rest]
-    first = np.zeros(nodes, np.int64)
+    first = np.zeros(nodes, np.int32)
     heads = np.flatnonzero(parent == np.arange(nodes))
     first[heads] = np.cumsum(size[heads]) - size[heads]
-    place, up = offset.astype(np.int64), parent
+    place, up = offset, parent
     while True:  # offsets add up along the way to the head
         place = place + place[up]
-        if np.array_equal(up, up[up]):
+        further = up[up]
+        if np.array_equal(up, further):
             break
-        up = up[up]
+        up = further
     place += first[up]
     order, gap = np.empty(nodes, np.int64), np.empty(nodes, strength.dtype)
     order[place] = np.arange(nodes)
