@@ -23,6 +23,7 @@ from engine.progress import Progress
 
 DONE, FAILED, REFUSED, RED = 0, 1, 2, 3
 FREELY = 7  # times a file's size: with more memory than that, what is freed may be kept for the next use
+SOON, ITSELF = 5, 500_000_000  # times a file's size, and bytes: with less memory than both, it goes back at once
 
 
 class Outcome(NamedTuple):
@@ -146,9 +147,11 @@ def _dedupe_arguments(parser: argparse.ArgumentParser) -> None:
 
 def dedupe(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     """One table → clusters.csv, pairs.parquet, rules.yaml, summary.json."""
-    if arguments.file.is_file() and arguments.file.stat().st_size * FREELY > arguments.memory_limit:
-        # Memory that Polars frees goes back at once: it is told so when it is first imported.
-        os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+    size, limit = arguments.file.stat().st_size if arguments.file.is_file() else 0, arguments.memory_limit
+    if size * FREELY > limit:
+        # How soon memory that Polars frees goes back: it is told when it is first imported. At once costs much time.
+        wait = 0 if size * SOON + ITSELF > limit else 1000
+        os.environ.setdefault("_RJEM_MALLOC_CONF", f"dirty_decay_ms:{wait},muzzy_decay_ms:0")
     from engine.match.dedupe import dedupe as run
 
     summary = run(

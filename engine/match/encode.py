@@ -4,7 +4,7 @@ An `Encoded` comparison holds a table of distinct keys and, for every record, th
 later work (similarity, blocking, counting) is done on rows of the table, never on records.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -87,6 +87,14 @@ class Encoded:
         return KeyColumn(order[position].astype(np.uint32), np.repeat(hashed, count))
 
 
+class Keeper(Protocol):
+    """Who takes keys as they are made, of how many comparisons at a time."""
+
+    @property
+    def at_once(self) -> int: ...
+    def put(self, name: str, one: Encoded, /) -> None: ...
+
+
 def raw_values(records: Table, columns: Sequence[str]) -> pl.Series:
     """Records, columns of one comparison → one String per record, several joined; empty is null."""
     for column in columns:
@@ -104,27 +112,26 @@ def encode(
     region: str,
     exclusions: Sequence[Exclusion] = (),
     remembered: Remembered | None = None,
-    keep: Callable[[str, Encoded], None] | None = None,
+    keep: Keeper | None = None,
     progress: Progress = silent,
 ) -> tuple[dict[str, Encoded], pl.DataFrame]:
     """Records, comparisons → encoded keys by comparison name, and the values that were ignored as placeholders.
 
     The second frame: comparison, value, records, reason. `remembered`: what earlier runs made of values. `keep`: who
-    takes each comparison's keys as soon as they are made; one comparison is then made after the other, nothing is
-    remembered, and none is given back.
+    takes each comparison's keys as soon as they are made; nothing is then remembered, and none is given back.
     """
+    pieces = {comparison.name: comparison for comparison in comparisons}
     if keep is not None:
-        ignored = []
-        for done, comparison in enumerate(comparisons, start=1):
+
+        def kept(comparison: Comparison) -> pl.DataFrame:
             one, found = _encode_one(records, comparison, region, exclusions)
-            keep(comparison.name, one)
-            ignored.append(found)
-            del one
-            progress("encode", done / len(comparisons))
-        return {}, pl.concat(ignored)
+            keep.put(comparison.name, one)
+            return found
+
+        return {}, pl.concat(side_by_side("encode", pieces, kept, progress=progress, at_once=keep.at_once).values())
     made = side_by_side(
         "encode",
-        {comparison.name: comparison for comparison in comparisons},
+        pieces,
         lambda comparison: _encode_one(records, comparison, region, exclusions, remembered),
         progress=progress,
     )

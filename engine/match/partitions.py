@@ -14,6 +14,7 @@ import polars as pl
 from engine.match import block as blocking
 from engine.match import compare
 from engine.match.cluster import FOREST_FLOOR
+from engine.match.side_by_side import side_by_side
 from engine.match.spanning import components
 from engine.match.spill import Arrays, Keys
 from engine.progress import Progress, silent
@@ -88,12 +89,15 @@ def _partitions(before: np.ndarray, size: int) -> Iterator[tuple[int, int]]:
 
 def similarities(parts: Partitions, keys: Keys, *, progress: Progress = silent) -> None:
     """Pairs in partitions, keys on disk → the similarities of all comparisons, beside the pairs."""
-    for done, name in enumerate(keys, start=1):
+
+    def compared(name: str) -> Arrays:
         one, made = keys[name], Arrays(parts.folder)
         for at in range(len(parts)):
             made.put(compare.similarity(one, *parts.ends(at)))
-        parts.similarities[name] = made
-        progress("compare", done / (len(keys) + 1))
+        return made
+
+    names = {name: name for name in keys}
+    parts.similarities |= side_by_side("compare", names, compared, progress=progress, at_once=keys.at_once)
     _read_swapped_names(parts, keys)
 
 

@@ -1,6 +1,6 @@
 """The match pipeline: encode → block → compare → weigh → cluster, and the short ways round when only part changed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -183,13 +183,13 @@ def encode_all(
 ) -> Keys:
     """Records, rules → the keys of all comparisons, on disk where room is tight; the placeholders that were ignored."""
 
-    def made(some: Sequence[Comparison], keep: Callable[[str, Encoded], None] | None = None) -> Keys:
+    def made(some: Sequence[Comparison], keep: spill.Keys | None = None) -> Keys:
         return encode(records, some, region=rules.region, exclusions=rules.exclusions, remembered=remembered,
                       keep=keep, progress=progress)  # fmt: skip
 
     if room is not None and room.tight(len(records)):
-        keys = spill.Keys(room)
-        return keys, made(rules.comparisons, keys.put)[1]
+        keys = spill.Keys(room, [c.name for c in rules.comparisons], at_once=room.at_once(len(records)))
+        return keys, made(rules.comparisons, keys)[1]
     return made(rules.comparisons) if stages is None else stages.keys(made)
 
 

@@ -13,13 +13,13 @@ AT_ONCE = 2
 
 
 def side_by_side(
-    stage: str, pieces: Mapping[str, _In], work: Callable[[_In], _Out], *, progress: Progress
+    stage: str, pieces: Mapping[str, _In], work: Callable[[_In], _Out], *, progress: Progress, at_once: int = AT_ONCE
 ) -> dict[str, _Out]:
     """Named pieces, what to do with one → named results in the order of the pieces; progress after each.
 
     A failure of one piece, or of `progress` (which is how a job is cancelled), ends all: pieces not begun are dropped.
     """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         begun = {name: pool.submit(work, piece) for name, piece in pieces.items()}
         try:
             out = {}

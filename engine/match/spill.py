@@ -3,14 +3,15 @@
 The table itself waits in `engine.snapshot.columns`.
 
 Every file is unnamed from the moment it is made: it ends with the process, however that ends, and leaves nothing.
-Only one comparison's keys and one partition of the pairs need to be in memory at a time.
+Only one comparison's keys and one partition of the pairs need to be in memory at a time; two where there is room.
 """
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from engine.snapshot.columns import Frame
 
 BYTES_PER_RECORD = 2_400  # of memory, allowed for a record matched without a limit: 1,100 at a million, and to spare
 DISK_PER_RECORD = 1_000  # bytes on disk within a limit, pairs included: 860 at a million, 650 at ten
+BYTES_SIDE_BY_SIDE = 700  # the same where keys and pairs wait on disk, but two comparisons are worked on at a time
+PROGRAM = 500_000_000  # bytes of memory: the program, its reference data and what a small table takes
 BYTES_PER_PAIR = 500  # of memory allowed for while a partition of pairs is compared: addresses take so many
 LEAST_PARTITION = 200_000  # pairs
 LEAST_BATCH, LARGEST_BATCH = 1 << 20, 1 << 25  # bytes of a file
@@ -40,6 +43,10 @@ class Room:
     def tight(self, records: int) -> bool:
         """Number of records → whether their match needs more than the limit, so that parts of it wait on disk."""
         return records * BYTES_PER_RECORD > self.memory
+
+    def at_once(self, records: int) -> int:
+        """Number of records, too many for the room → how many of their comparisons may be worked on side by side."""
+        return 2 if PROGRAM + records * BYTES_SIDE_BY_SIDE <= self.memory else 1
 
     @property
     def partition(self) -> int:
@@ -86,9 +93,10 @@ class Arrays:
     def __init__(self, folder: Path) -> None:
         self._file = unnamed(folder, self)
         self._at: list[tuple[int, int, np.dtype[Any]]] = []
+        self._reading = Lock()
 
     def put(self, array: np.ndarray) -> int:
-        """An array → its number."""
+        """An array → its number. One at a time puts arrays here; several may read them."""
         self._file.seek(0, os.SEEK_END)
         self._at.append((self._file.tell(), len(array), array.dtype))
         np.ascontiguousarray(array).tofile(self._file)
@@ -101,18 +109,19 @@ class Arrays:
     def part(self, number: int, first: int, last: int) -> np.ndarray:
         """Number of an array, positions in it → that part of it."""
         start, _, dtype = self._at[number]
-        self._file.seek(start + first * dtype.itemsize)
-        return np.fromfile(self._file, dtype, last - first)
+        with self._reading:
+            self._file.seek(start + first * dtype.itemsize)
+            return np.fromfile(self._file, dtype, last - first)
 
     def __len__(self) -> int:
         return len(self._at)
 
 
 class Keys(Mapping[str, Encoded]):
-    """Encoded comparisons by name, on disk: each is read anew whenever it is asked for."""
+    """Encoded comparisons by name, on disk: each is read anew whenever it is asked for. They keep the order given."""
 
-    def __init__(self, room: Room) -> None:
-        self.room = room
+    def __init__(self, room: Room, names: Sequence[str], *, at_once: int) -> None:
+        self.room, self.names, self.at_once = room, names, at_once
         self._kept: dict[str, tuple[Encoded, Frame, Arrays, list[str]]] = {}
 
     def put(self, name: str, one: Encoded) -> None:
@@ -145,7 +154,7 @@ class Keys(Mapping[str, Encoded]):
         return Encoded(empty.comparison, empty.kind, arrays[0], values, arrays[1], None, of).key_column(key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._kept)
+        return iter(self.names)
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self.names)

@@ -6,6 +6,7 @@ The file is unnamed from the moment it is made: it ends with the process, howeve
 from collections.abc import Iterable, Mapping
 from copy import copy
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import polars as pl
@@ -27,10 +28,10 @@ class Columns(Protocol):
 
 
 class Frame:
-    """A table on disk, of which columns are read when they are asked for."""
+    """A table on disk, of which columns are read when they are asked for, by several at a time if need be."""
 
     def __init__(self, table: pl.DataFrame, folder: Path) -> None:
-        self._file = unnamed(folder, self)
+        self._file, self._reading = unnamed(folder, self), Lock()
         table.write_ipc(self._file)
         self._kept_as, self.height = {name: name for name in table.columns}, table.height
 
@@ -38,7 +39,8 @@ class Frame:
     def of_batches(cls, batches: Iterable[pl.DataFrame], folder: Path) -> "Frame":
         """Tables with the same columns, one at least → all their rows on disk; no two of them are held."""
         made = cls.__new__(cls)
-        made._file, made._kept_as, made.height = unnamed(folder, made), {}, 0
+        made._file, made._reading = unnamed(folder, made), Lock()
+        made._kept_as, made.height = {}, 0
         writer = None
         for batch in batches:
             # Plain strings: views would be written with all that they are views of.
@@ -83,8 +85,9 @@ class Frame:
         return self.height
 
     def __getitem__(self, column: str) -> pl.Series:
-        self._file.seek(0)
-        return pl.read_ipc(self._file, columns=[self._kept_as[column]]).to_series().alias(column)
+        with self._reading:
+            self._file.seek(0)
+            return pl.read_ipc(self._file, columns=[self._kept_as[column]]).to_series().alias(column)
 
     def select(self, columns: list[str]) -> pl.DataFrame:
         """Columns → a frame of them, read one by one: as long as one is read, it is in memory twice."""
@@ -92,6 +95,7 @@ class Frame:
 
     def head(self, rows: int) -> pl.DataFrame:
         """A number of rows → the first of them, with all columns."""
-        self._file.seek(0)
-        first = pl.read_ipc(self._file, n_rows=rows)
+        with self._reading:
+            self._file.seek(0)
+            first = pl.read_ipc(self._file, n_rows=rows)
         return first.select(pl.col(kept).alias(name) for name, kept in self._kept_as.items())

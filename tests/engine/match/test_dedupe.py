@@ -250,9 +250,11 @@ def test_an_export_of_a_known_crm_is_taken_apart_within_any_limit(tmp_path):
     assert clusters(tmp_path / "few").equals(clusters(tmp_path / "many"))
 
 
-@pytest.mark.parametrize(("limit", "said"), [("1KB", "dirty_decay_ms:0,muzzy_decay_ms:0"), ("8GB", None)])
-def test_where_memory_is_tight_what_is_freed_is_given_back(tmp_path, monkeypatch, limit, said):
+@pytest.mark.parametrize(("times", "said"), [(1, "dirty_decay_ms:0"), (6, "dirty_decay_ms:1000"), (10, None)])
+def test_the_tighter_memory_is_the_sooner_what_is_freed_is_given_back(tmp_path, monkeypatch, times, said):
     monkeypatch.setenv("_RJEM_MALLOC_CONF", "")
     monkeypatch.delenv("_RJEM_MALLOC_CONF")
-    assert run(written(tmp_path), "--out", tmp_path / "out", "--memory-limit", limit) == 0
-    assert os.environ.get("_RJEM_MALLOC_CONF") == said
+    monkeypatch.setattr("engine.__main__.ITSELF", 0)
+    file = written(tmp_path)
+    assert run(file, "--out", tmp_path / "out", "--memory-limit", f"{file.stat().st_size * times / 1000}KB") == 0
+    assert os.environ.get("_RJEM_MALLOC_CONF") == (said and f"{said},muzzy_decay_ms:0")

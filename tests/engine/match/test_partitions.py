@@ -24,11 +24,21 @@ class Small(spill.Room):
     """Room for few pairs at a time, so that a small table has many partitions."""
 
     partition = 97
+    side_by_side = 1
+
+    def at_once(self, records):
+        return self.side_by_side
 
 
-@pytest.fixture(scope="module")
-def both(people, tmp_path_factory):
-    room = Small(1, tmp_path_factory.mktemp("room"))
+class Wider(Small):
+    """The same, two comparisons at a time."""
+
+    side_by_side = 2
+
+
+@pytest.fixture(scope="module", params=[Small, Wider])
+def both(request, people, tmp_path_factory):
+    room = request.param(1, tmp_path_factory.mktemp("room"))
     whole = suggest_and_match(people, entity="contact")
     return whole, suggest_and_match(people, entity="contact", room=room)
 
@@ -83,7 +93,7 @@ def test_partitions_hold_the_pairs_of_one_whole(keyed, size):
         def partition(self):
             return size
 
-    parts, told = partitions.block(Given(Small(1, Path())), rules, records=41)
+    parts, told = partitions.block(Given(Small(1, Path()), [], at_once=1), rules, records=41)
     frames = []
     for at in range(len(parts)):
         left, right = parts.ends(at)
