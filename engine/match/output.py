@@ -45,7 +45,9 @@ def _write_pairs(matches: Mapping[str, Match], path: Path) -> None:
     """
     if len(matches) == 1:
         (one,) = matches.values()
-        with pq.ParquetWriter(path, pair_table(one, one.pairs.head(0)).to_arrow().schema, compression="lz4") as writer:
+        schema = pair_table(one, one.pairs.head(0)).to_arrow().schema
+        few = [name for name in schema.names if name not in ("left_id", "right_id")]  # no ranges of ids
+        with pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=few, write_statistics=few) as writer:
             for frame in _frames(one):
                 writer.write_table(pair_table(one, frame).to_arrow())
         return
