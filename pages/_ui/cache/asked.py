@@ -42,7 +42,17 @@ def rule_tests(path: str, rules: Rules, table: pl.DataFrame) -> list[Result]:
 @st.cache_resource(show_spinner=False, max_entries=SOME)
 def _tested(path: str, whole: str, said: str, _rules: Rules, _table: pl.DataFrame) -> list[Result]:
     # Nobody wants them any more where the rules were changed again meanwhile.
-    return engine_tests.run_tests(_rules, _table, progress=lambda _stage, _share: state.give_way())
+    return engine_tests.run_tests(
+        _rules,
+        _table,
+        met=_met(path, matching.values_of(_rules), said, _rules, _table),
+        progress=lambda _stage, _share: state.give_way(),
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=SOME)
+def _met(path: str, values: str, said: str, _rules: Rules, _table: pl.DataFrame) -> engine_tests.Met:
+    return engine_tests.meet(_rules, _table)
 
 
 def mutations(path: str, snapshot_id: str, entity: str, rules: Rules) -> pl.DataFrame:
