@@ -4,10 +4,10 @@ import polars as pl
 import streamlit as st
 
 from engine.match import conditions as laws
-from engine.match import evaluate, explain
+from engine.match import evaluate
 from engine.match.explain import Explanation
 from engine.match.run import Match
-from pages._ui import cache, state, words
+from pages._ui import cache, state, words, work
 from pages._ui.components import compare, conditions, exclusions, frame
 from pages._ui.text import _, language, num, percent, plain
 
@@ -72,7 +72,7 @@ def label(records: pl.DataFrame, *, contact: bool = True) -> pl.Series:
 
 def why(found: Match, left_id: str, right_id: str, *, view: str = "near") -> None:
     """The two records side by side, and how each comparison moved the weight."""
-    told = explain.pair(found, left_id, right_id)
+    told = work.explained(found, left_id, right_id)
     st.markdown("**" + _("The two records") + "**")
     both = [(i, record(found, i)) for i in (left_id, right_id)]
     compare.side_by_side(both, fields=[c for c in found.records.columns if not c.startswith("original.")])

@@ -19,8 +19,9 @@ def show(entity: str, found: Match) -> None:
         _verdicts(entity, results)
     else:
         st.info(_("There are no tests for these records yet. Add some below."))
-    with st.expander(_("Edit the tests"), icon=":material/edit:"):
-        _editor(entity, found, table)
+    frame.expander(
+        _("Edit the tests"), lambda: _editor(entity, found, table), key=f"tests_edit:{entity}", icon=":material/edit:"
+    )
 
 
 def _verdicts(entity: str, results: list[Result]) -> None:
