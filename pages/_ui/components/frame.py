@@ -109,11 +109,6 @@ def expander(label: str, draw: Callable[[], None], *, key: str, icon: str | None
             draw()
 
 
-def numbers(*columns: str) -> dict[str, object]:
-    """Names of columns → settings under which their numbers are written as the browser writes them."""
-    return {name: st.column_config.NumberColumn(format="localized") for name in columns}
-
-
 def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
     """(name, value, explanation) of each figure → cards that fill the row and wrap; names wrap too, in any language."""
     with st.container(horizontal=True, gap="small"):

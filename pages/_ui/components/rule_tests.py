@@ -6,7 +6,7 @@ import streamlit as st
 from engine.match.rule_tests import SIDES, VERDICTS, Result
 from engine.match.run import Match
 from pages._ui import charts, meanings, state, trials, words
-from pages._ui.components import frame
+from pages._ui.components import frame, tables
 from pages._ui.text import _, n_, num, percent, plain, sentences, signed
 
 
@@ -42,7 +42,9 @@ def _verdicts(entity: str, results: list[Result]) -> None:
             _("Reason"): [r.reason for r in ranked],
         }
     )
-    event = st.dataframe(shown, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"tests:{entity}")
+    event = tables.table(
+        shown, digits={_("Probability"): 3}, on_select="rerun", selection_mode="single-row", key=f"tests:{entity}"
+    )
     rows = event.selection.rows
     _why(ranked[rows[0]] if rows and rows[0] < len(ranked) else ranked[0])
 
