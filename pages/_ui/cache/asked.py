@@ -261,12 +261,11 @@ def _explained(path: str, snapshot_id: str, rules: str, left_id: str, right_id: 
 
 def shared(path: str, snapshot_id: str, rules: Rules, pair: Explanation) -> list[Exclusion]:
     """→ the values and domains that two records share and that may prove nothing."""
-    read = rule_files.digest((rules.entity, rules.comparisons, rules.region))
-    return _shared(path, snapshot_id, read, pair.left_id, pair.right_id, rules, pair)
+    kinds = [(c.name, c.kind) for c in rules.comparisons]
+    shown = [(part.comparison, part.left, part.right, part.ignored) for part in pair.parts]
+    return _shared(path, snapshot_id, rule_files.digest((rules.region, kinds, shown)), rules, pair)
 
 
 @st.cache_data(show_spinner=False, max_entries=MANY)
-def _shared(
-    path: str, snapshot_id: str, read: str, left: str, right: str, _rules: Rules, _pair: Explanation
-) -> list[Exclusion]:
+def _shared(path: str, snapshot_id: str, shown: str, _rules: Rules, _pair: Explanation) -> list[Exclusion]:
     return list(exclusions.offered(_rules.comparisons, _pair.parts, region=_rules.region))
