@@ -7,6 +7,7 @@ account.
 """
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from engine.schema import ENTITIES
 VERDICTS = ("match", "non_match", "review")
 FACTS = ("entity", "expected", "reason")
 SIDES = ("left", "right")
+TOGETHER = 50  # tests explained at once; between them the work can stop
 PACKS = Path(__file__).parents[1] / "reference" / "rule_tests"
 _PACK_OF = {"RU": "ru", "BY": "ru", "KZ": "ru", "CN": "zh", "TW": "zh", "HK": "zh"}
 _MATCHED = ("contact", "company")
@@ -42,6 +44,14 @@ class Result(NamedTuple):
     def passed(self) -> bool:
         """Whether the rules say what was expected."""
         return self.got == self.expected
+
+
+class Met(NamedTuple):
+    """Tests with their numbers, and the match of their records, None where there are none: the same for all rules that
+    read the same values in the same way, whatever their levels, weights and conditions."""
+
+    tests: pl.DataFrame
+    found: Match | None
 
 
 def starter(region: str) -> pl.DataFrame:
@@ -88,9 +98,12 @@ def checked(table: pl.DataFrame) -> pl.DataFrame:
     return text
 
 
-def run_tests(rules: Rules, table: pl.DataFrame, *, progress: Progress = silent) -> list[Result]:
+def run_tests(
+    rules: Rules, table: pl.DataFrame, *, met: Met | None = None, progress: Progress = silent
+) -> list[Result]:
     """Completed rules, table of tests → a result for each test of the rules' entity, in the order of the table.
 
+    `met`: what `meet` makes of this table under rules that read the same values in the same way, when it is known.
     Raises RulesError when weights or thresholds are open: they depend on the records and are settled by a run.
     """
     merge, review = rules.thresholds.merge, rules.thresholds.review
@@ -99,15 +112,24 @@ def run_tests(rules: Rules, table: pl.DataFrame, *, progress: Progress = silent)
             "these rules leave weights or thresholds open: test the rules.yaml that a run has written",
             code="rules_open",
         )
-    tests = checked(table).with_row_index("number", offset=1).filter(entity=rules.entity)
-    if tests.is_empty():
-        return []
-    found = match(_records(tests, rules), rules, progress=progress)
-    results = []
-    for number, expected, reason in tests.select("number", "expected", "reason").iter_rows():
-        results.append(_result(found, number, expected, reason or "", (merge, review)))
+    tests, found = meet(rules, table, progress=progress) if met is None else met
+    results: list[Result] = []
+    for some in tests.select("number", "expected", "reason").iter_slices(TOGETHER):
+        assert found is not None
+        asked = [(f"{number} left", f"{number} right") for number in some["number"]]
+        told = explain.pairs(replace(found, rules=rules), asked)
+        results += [
+            _result(one, number, expected, reason or "", (merge, review))
+            for one, (number, expected, reason) in zip(told, some.iter_rows(), strict=True)
+        ]
         progress("tests", len(results) / len(tests))
     return results
+
+
+def meet(rules: Rules, table: pl.DataFrame, *, progress: Progress = silent) -> Met:
+    """Completed rules, table of tests → the tests of the rules' entity, their records made comparable."""
+    tests = checked(table).with_row_index("number", offset=1).filter(entity=rules.entity)
+    return Met(tests, None if tests.is_empty() else match(_records(tests, rules), rules, progress=progress))
 
 
 def held_against(rules: Rules, results: list[Result]) -> list[Result]:
@@ -126,8 +148,7 @@ def _verdict(told: Explanation, thresholds: tuple[float, float]) -> str:
     return "match" if told.probability >= merge else "review"
 
 
-def _result(found: Match, number: int, expected: str, reason: str, thresholds: tuple[float, float]) -> Result:
-    told = explain.pair(found, f"{number} left", f"{number} right")
+def _result(told: Explanation, number: int, expected: str, reason: str, thresholds: tuple[float, float]) -> Result:
     veto = next((name for ground, name in told.decided_by if ground == "veto"), None)
     return Result(number, expected, _verdict(told, thresholds), reason, veto, told)
 

@@ -53,6 +53,15 @@ class Judgements:
         except OSError as error:
             raise WorkspaceError(f"the judgement cannot be written ({error.strerror}): check the disk") from error
 
+    @property
+    def mark(self) -> tuple[int, int]:
+        """→ what changes with every row that is added: when the file was written last, and how long it is."""
+        try:
+            known = self.path.stat()
+        except FileNotFoundError:
+            return (0, 0)
+        return known.st_mtime_ns, known.st_size
+
     def read(self, entity: str | None = None) -> pl.DataFrame:
         """An entity, or None for all → schema.JUDGEMENTS, the latest of each judge on each pair, in order of time."""
         try:

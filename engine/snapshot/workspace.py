@@ -160,6 +160,11 @@ class Workspace:
         """→ schema.JUDGEMENTS, the latest verdict of each judge on each pair."""
         return self._judgements.read(entity)
 
+    @property
+    def judgements_mark(self) -> tuple[int, int]:
+        """→ what changes with every judgement: as long as it is the same, `judgements` gives the same."""
+        return self._judgements.mark
+
     def judge(self, row: dict[str, str]) -> None:
         """A row of schema.JUDGEMENTS → it is kept, in the order of the ids that pairs have."""
         self._folder()

@@ -18,6 +18,7 @@ NEEDED = (
     "pages._ui.charts",
     *(f"pages._ui.components.{name}" for name in ("rules_bench", "judging", "groups", "loading", "snapshot_views")),
     *(f"pages._ui.components.{name}" for name in ("storage_views", "schedule_views", "plan_views")),
+    "pandas.io.formats.style",  # what figures in tables are written with
 )
 
 

@@ -59,14 +59,19 @@ def start() -> None:
 
 
 def give_way() -> None:
-    """Here, in the midst of what takes long, a part's run ends when its visitor has asked for another meanwhile.
+    """Here, in a run that answers a release on the bench, the run ends when its visitor has let go anew meanwhile.
 
     Streamlit lets a part of the page run to its end before it runs again: then an answer waits for what nobody wants
-    any more. Whether something was asked for, it tells nobody; should it no longer be found there, all runs to its end.
+    any more. Whether something was asked for, it tells nobody in public; where it is no longer found, all runs to its
+    end. Other runs are not ended: what a pressed button does in its run would be lost. Nor does a look at what is under
+    way, which comes by itself, end one.
     """
     here = get_script_run_ctx(suppress_warning=True)
-    asked = getattr(getattr(here, "script_requests", None), "_state", None)
-    if here is not None and here.fragment_ids_this_run and getattr(asked, "value", None) == "RERUN":
+    requests = getattr(here, "script_requests", None)
+    asked = getattr(getattr(requests, "_state", None), "value", None)
+    by_itself = getattr(getattr(requests, "_rerun_data", None), "is_auto_rerun", False)
+    in_part = getattr(here, "fragment_ids_this_run", None)
+    if get("answering") and in_part and asked == "RERUN" and not by_itself:
         st.rerun(scope="fragment")
 
 

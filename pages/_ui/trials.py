@@ -50,12 +50,7 @@ def difference(of: str, rules: Rules, found: Match) -> Difference:
 
 def tests(rules: Rules) -> pl.DataFrame:
     """→ the tests of the workspace, else those that come along for the language of the records."""
-    kept = desk.read(work.path(), "rule_tests", None)
-    return (
-        rule_tests.starter(rules.region)
-        if kept is None
-        else rule_tests.checked(pl.DataFrame(kept, infer_schema_length=None))
-    )
+    return cache.tests(desk.read(work.path(), "rule_tests", None), rules.region)
 
 
 def keep_tests(of: str, rules: Rules, edited: pl.DataFrame) -> None:

@@ -15,7 +15,7 @@ import polars as pl
 
 from engine import rules as rule_files
 from engine.errors import RulesError, WinnowError
-from engine.match import costs, evaluate, switches, tuning
+from engine.match import evaluate, switches, tuning
 from engine.match.costs import Best, Costs
 from engine.match.explain import Explanation
 from engine.match.judged import judged_counts
@@ -140,7 +140,7 @@ def reset(of: str) -> None:
 
 def judgements(of: str) -> pl.DataFrame:
     """→ everything that was judged in this workspace about this entity."""
-    return workspace().judgements(of)
+    return cache.judgements(path(), of)
 
 
 def memory_bytes() -> int:
@@ -268,6 +268,11 @@ def measures(of: str, found: Match, thresholds: list[float]) -> pl.DataFrame:
     return evaluate.curve(left.patterns, judged=judged, thresholds=thresholds, blocked=elsewhere)
 
 
+def explained(found: Match, left_id: str, right_id: str) -> Explanation:
+    """→ why two records of a match are one or are not."""
+    return cache.explained(path(), snapshot_id() or "", found, left_id, right_id)
+
+
 def shared(found: Match, pair: Explanation) -> list[Exclusion]:
     """→ what the two records of a pair share and may be told to prove nothing."""
     return cache.shared(path(), snapshot_id() or "", found.rules, pair)
@@ -319,12 +324,7 @@ def set_thresholds(of: str, merge: float, review: float) -> None:
 
 def cheapest(of: str, found: Match, asked: Costs) -> Best:
     """→ the thresholds that cost least, against the truth where it is known, else as the model expects."""
-    known, left = truth(of), after_vetoes(of, found)
-    if known is None:
-        return costs.best_thresholds(left.patterns, asked)
-    counted = evaluate.against(left, known)
-    missed = float(counted.in_table - counted.per_pattern.sum())
-    return costs.best_thresholds(left.patterns, asked, matches=counted.per_pattern, missed_by_blocking=missed)
+    return cache.cheapest(path(), snapshot_id() or "", of, found, after_vetoes(of, found), truth(of), asked)
 
 
 def judge(of: str, left_id: str, right_id: str, verdict: str, *, judge: str, now: dt.datetime) -> dict[str, str]:

@@ -1,13 +1,16 @@
 """What is kept of earlier work: nothing is done again that a change does not touch."""
 
+import gc
+import importlib
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine.match import bonds
+from engine.match import bonds, explain
 from engine.rules import Rules, Thresholds, Veto
 from engine.snapshot.workspace import Workspace
 from pages._ui import cache, jobs, live, outcome, work
@@ -97,3 +100,61 @@ def test_within_a_run_what_is_known_of_the_snapshots_is_read_once(
         app.run()
         assert not app.exception
         assert read.calls == runs
+
+
+def test_judgements_are_read_again_when_anybody_added_one(own: Path) -> None:
+    def script() -> list[int]:
+        ids = work.snapshot().frames["contact"]["record_id"].head(3).to_list()
+        row = {"entity": "contact", "verdict": "match", "judge": "x", "judged_at": "2026-10-31"}
+        counts, digests = [], set()
+        for left, right in ((None, None), (ids[0], ids[1]), (ids[0], ids[2])):
+            if left:
+                Workspace(own).judge({**row, "left_id": left, "right_id": right})  # another session
+            said = work.judgements("contact")
+            assert work.judgements("contact") is said  # read once
+            counts.append(said.height)
+            digests.add(cache.frame_digest(said))
+        assert len(digests) == 3
+        Workspace(own).take_back({**row, "left_id": ids[0], "right_id": ids[2]})
+        return [*counts, work.judgements("contact").height]
+
+    assert in_a_visit(script) == [0, 1, 2, 1]
+
+
+def test_a_frame_is_digested_once_and_forgotten_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, same, other = (pl.DataFrame({"a": [n]}) for n in (1, 1, 2))
+    held = importlib.import_module("pages._ui.cache.held")
+    before = len(held._digests)
+    written = Counted(held._digest)
+    monkeypatch.setattr(held, "_digest", written)
+    first = cache.frame_digest(frame)
+    assert cache.frame_digest(frame) == first and written.calls == 1
+    assert cache.frame_digest(same) == first != cache.frame_digest(other)
+    assert len(held._digests) == before + 3
+    del frame, same, other
+    gc.collect()
+    assert len(held._digests) <= before
+
+
+def test_why_a_pair_matches_is_told_once_and_anew_under_other_rules(
+    account: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Counted(explain.pair)
+    monkeypatch.setattr(explain, "pair", told)
+
+    def script() -> list[Any]:
+        found = work.match("contact")
+        ids = [found.records["record_id"][int(found.pairs[side][0])] for side in ("left", "right")]
+        first, rules = work.explained(found, *ids), found.rules
+        calls = [told.calls]
+        assert work.explained(found, *ids) is first
+        calls.append(told.calls)
+        one = rules.comparisons[0]
+        levels = tuple(msgspec.structs.replace(level, adjust=level.adjust + 1.5) for level in one.levels)
+        moved = (msgspec.structs.replace(one, levels=levels), *rules.comparisons[1:])
+        work.change("contact", msgspec.structs.replace(rules, comparisons=moved))
+        again = work.explained(work.match("contact"), *ids)
+        return [*calls, told.calls, again.weight - first.weight]
+
+    *calls, more = in_a_visit(script)
+    assert calls == [1, 1, 2] and more == pytest.approx(1.5)

@@ -89,6 +89,9 @@ def test_rule_tests_are_shown_and_kept(own: Path, running: None) -> None:
     app = opened("rules")
     fine(app)
     assert "tests are green." in said(app)
+    assert not [b for b in app.button if b.key == "tests_save"]  # what is folded up is not drawn
+    app.session_state["tests_edit:contact"] = True
+    app.run()
     app.button(key="tests_save").click().run()
     fine(app)
     assert (own / "desk" / "rule_tests.json").exists()

@@ -21,6 +21,8 @@ from pages._ui.cache.account import (
 )
 from pages._ui.cache.asked import (
     after_vetoes,
+    cheapest,
+    explained,
     field_steps,
     live_known,
     live_similarity,
@@ -31,14 +33,16 @@ from pages._ui.cache.asked import (
     outcomes,
     rule_tests,
     shared,
+    tests,
     waterfall,
 )
-from pages._ui.cache.held import again, ask, frame_digest, memory_bytes, room, settle, snapshot, workspace
+from pages._ui.cache.held import again, ask, frame_digest, judgements, memory_bytes, room, settle, snapshot, workspace
 from pages._ui.cache.matching import learnt, match, suggested, whole
 
 __all__ = [
-    "after_vetoes", "again", "ask", "completeness", "difference", "dispositions", "field_steps", "findings",
-    "frame_digest", "golden", "invalid", "learnt", "live_known", "live_similarity", "live_table", "match",
-    "memory_bytes", "mutations", "needed", "next_pairs", "outcomes", "plan", "room", "rule_tests", "settle", "shared",
-    "snapshot", "suggested", "tables", "truth", "usage", "waterfall", "whole", "workspace",
+    "after_vetoes", "again", "ask", "cheapest", "completeness", "difference", "dispositions", "explained",
+    "field_steps", "findings", "frame_digest", "golden", "invalid", "judgements", "learnt", "live_known",
+    "live_similarity", "live_table", "match", "memory_bytes", "mutations", "needed", "next_pairs", "outcomes", "plan",
+    "room", "rule_tests", "settle", "shared", "snapshot", "suggested", "tables", "tests", "truth", "usage",
+    "waterfall", "whole", "workspace",
 ]  # fmt: skip

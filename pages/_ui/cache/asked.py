@@ -8,9 +8,10 @@ import polars as pl
 import streamlit as st
 
 from engine import rules as rule_files
-from engine.match import exclusions, mutate, sampling, steps, switches
+from engine.match import costs, evaluate, exclusions, explain, mutate, sampling, steps, switches
 from engine.match import outcomes as every_threshold
 from engine.match import rule_tests as engine_tests
+from engine.match.costs import Best, Costs
 from engine.match.explain import Explanation
 from engine.match.outcomes import Outcomes
 from engine.match.rule_tests import Result
@@ -32,6 +33,18 @@ def waterfall(language: str, steps: tuple[tuple[str, float, float, float, str], 
     return charts.waterfall(pl.DataFrame(list(steps), schema=["part", "start", "end", "weight", "says"], orient="row"))
 
 
+def tests(kept: list[dict[str, Any]] | None, region: str) -> pl.DataFrame:
+    """→ the tests that were kept, as a table, else those that come along for a region."""
+    return _tests(rule_files.digest(kept), region if kept is None else "", kept)
+
+
+@st.cache_resource(show_spinner=False, max_entries=SOME)
+def _tests(said: str, region: str, _kept: Any) -> pl.DataFrame:
+    if _kept is None:
+        return engine_tests.starter(region)
+    return engine_tests.checked(pl.DataFrame(_kept, infer_schema_length=None))
+
+
 def rule_tests(path: str, rules: Rules, table: pl.DataFrame) -> list[Result]:
     """→ what the rules say of each test; another threshold only reads the same results anew."""
     whole = msgspec.structs.replace(rules, thresholds=Thresholds(0.9, 0.5))
@@ -42,7 +55,17 @@ def rule_tests(path: str, rules: Rules, table: pl.DataFrame) -> list[Result]:
 @st.cache_resource(show_spinner=False, max_entries=SOME)
 def _tested(path: str, whole: str, said: str, _rules: Rules, _table: pl.DataFrame) -> list[Result]:
     # Nobody wants them any more where the rules were changed again meanwhile.
-    return engine_tests.run_tests(_rules, _table, progress=lambda _stage, _share: state.give_way())
+    return engine_tests.run_tests(
+        _rules,
+        _table,
+        met=_met(path, matching.values_of(_rules), said, _rules, _table),
+        progress=lambda _stage, _share: state.give_way(),
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=SOME)
+def _met(path: str, values: str, said: str, _rules: Rules, _table: pl.DataFrame) -> engine_tests.Met:
+    return engine_tests.meet(_rules, _table)
 
 
 def mutations(path: str, snapshot_id: str, entity: str, rules: Rules) -> pl.DataFrame:
@@ -138,6 +161,24 @@ def _after_vetoes(path: str, snapshot_id: str, entity: str, basis: str, weight: 
     return switches.after_vetoes(_found)
 
 
+def cheapest(
+    path: str, snapshot_id: str, entity: str, found: Match, left: Match, truth: pl.DataFrame | None, asked: Costs
+) -> Best:
+    """→ the thresholds that cost least; `left`: the match without the pairs that vetoes keep apart."""
+    return _cheapest(path, snapshot_id, entity, standing(found), rule_files.digest(asked), left, truth, asked)
+
+
+@st.cache_resource(show_spinner=False, max_entries=SOME)
+def _cheapest(
+    path: str, snapshot_id: str, entity: str, name: str, said: str, _left: Match, _truth: Any, _asked: Costs
+) -> Best:
+    if _truth is None:
+        return costs.best_thresholds(_left.patterns, _asked)
+    counted = evaluate.against(_left, _truth)
+    missed = float(counted.in_table - counted.per_pattern.sum())
+    return costs.best_thresholds(_left.patterns, _asked, matches=counted.per_pattern, missed_by_blocking=missed)
+
+
 def live_similarity(path: str, snapshot_id: str, entity: str, comparison: str, found: Match) -> dict[str, list[float]]:
     """→ pairs and expected matches of one comparison by similarity."""
     weight = rule_files.digest((found.rules.comparisons, found.rules.weights))
@@ -208,14 +249,23 @@ def _needed(
     return sampling.needed(_found, _said, around=around, points=points)
 
 
+def explained(path: str, snapshot_id: str, found: Match, left_id: str, right_id: str) -> Explanation:
+    """→ why two records match or do not, under the rules of the match."""
+    return _explained(path, snapshot_id, rule_files.digest(found.rules), left_id, right_id, found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=MANY)
+def _explained(path: str, snapshot_id: str, rules: str, left_id: str, right_id: str, _found: Match) -> Explanation:
+    return explain.pair(_found, left_id, right_id)
+
+
 def shared(path: str, snapshot_id: str, rules: Rules, pair: Explanation) -> list[Exclusion]:
     """→ the values and domains that two records share and that may prove nothing."""
-    read = rule_files.digest((rules.entity, rules.comparisons, rules.region))
-    return _shared(path, snapshot_id, read, pair.left_id, pair.right_id, rules, pair)
+    kinds = [(c.name, c.kind) for c in rules.comparisons]
+    shown = [(part.comparison, part.left, part.right, part.ignored) for part in pair.parts]
+    return _shared(path, snapshot_id, rule_files.digest((rules.region, kinds, shown)), rules, pair)
 
 
 @st.cache_data(show_spinner=False, max_entries=MANY)
-def _shared(
-    path: str, snapshot_id: str, read: str, left: str, right: str, _rules: Rules, _pair: Explanation
-) -> list[Exclusion]:
+def _shared(path: str, snapshot_id: str, shown: str, _rules: Rules, _pair: Explanation) -> list[Exclusion]:
     return list(exclusions.offered(_rules.comparisons, _pair.parts, region=_rules.region))

@@ -3,6 +3,7 @@
 import atexit
 import gc
 import hashlib
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,30 @@ def memory_bytes(path: str) -> int:
     return int(workspace(path).account().get("memory_bytes") or MEMORY_SHARE * spill.physical_memory())
 
 
+def judgements(path: str, entity: str) -> pl.DataFrame:
+    """→ everything that was judged about an entity; read again when something was added, by whomever."""
+    return _judgements(path, entity, workspace(path).judgements_mark)
+
+
+@st.cache_resource(show_spinner=False, max_entries=FEW)
+def _judgements(path: str, entity: str, mark: tuple[int, int]) -> pl.DataFrame:
+    return workspace(path).judgements(entity)
+
+
 def frame_digest(frame: pl.DataFrame | None) -> str:
-    """A small frame → a digest of its content."""
-    return hashlib.sha256(b"" if frame is None else frame.write_csv().encode()).hexdigest()[:16]
+    """A small frame → a digest of its content, made once for each frame: what is kept is never changed."""
+    if frame is None:
+        return _digest(b"")
+    at = id(frame)
+    known = _digests.get(at)
+    if known is None or known[0]() is not frame:
+        known = weakref.ref(frame, lambda _gone: _digests.pop(at, None)), _digest(frame.write_csv().encode())
+        _digests[at] = known
+    return known[1]
+
+
+_digests: dict[int, tuple[weakref.ref[pl.DataFrame], str]] = {}  # by the frame's id, as long as there is the frame
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -159,6 +159,11 @@ def weight_of(rules: Rules) -> str:
 
 def basis_of(rules: Rules) -> str:
     """Rules → the digest of what decides which pairs there are and how alike they are."""
+    return rule_files.digest((values_of(rules), rules.blocking))
+
+
+def values_of(rules: Rules) -> str:
+    """Rules → the digest of what decides how the values of records are read and compared."""
     compared = tuple((c.name, c.kind, c.columns) for c in rules.comparisons)
     values = tuple(e for e in rules.exclusions if e.pair is None)
-    return rule_files.digest((rules.entity, rules.region, compared, rules.blocking, values))
+    return rule_files.digest((rules.entity, rules.region, compared, values))

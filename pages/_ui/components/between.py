@@ -6,7 +6,7 @@ from engine.match import costs, tuning
 from engine.match.costs import Best, Costs
 from engine.match.run import Match
 from pages._ui import state, work
-from pages._ui.components import frame, pairs
+from pages._ui.components import frame, pairs, tables
 from pages._ui.text import _, n_, num
 
 _MOST = 200  # merges listed
@@ -39,13 +39,13 @@ def merges(entity: str, found: Match) -> None:
     )  # fmt: skip
     st.markdown("**" + said + "**")
     st.caption(_("Before vetoes and judgements. Choose a row to see the pair."))
-    event = st.dataframe(
+    event = tables.table(
         pairs.pair_table(found, changed, now),
-        hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key=f"between:{entity}",
-        column_config={_("Probability"): st.column_config.NumberColumn(format="%.3f", width=110)},
+        digits={_("Probability"): 3},
+        column_config={_("Probability"): st.column_config.NumberColumn(width=110)},
     )
     rows = event.selection.rows
     chosen = rows[0] if rows and rows[0] < changed.height else 0

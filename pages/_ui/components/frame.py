@@ -98,9 +98,15 @@ def tabs(
             parts[name]()
 
 
-def numbers(*columns: str) -> dict[str, object]:
-    """Names of columns → settings under which their numbers are written as the browser writes them."""
-    return {name: st.column_config.NumberColumn(format="localized") for name in columns}
+def expander(label: str, draw: Callable[[], None], *, key: str, icon: str | None = None) -> None:
+    """A part of the page to open, drawn when it is first opened; it stays drawn then, with what is typed in it."""
+    opened = state.is_drawn(key) and state.get(f"drawn:{key}", False)
+    box = st.expander(label, key=key, icon=icon, on_change="rerun")
+    opened = bool(box.open or opened)
+    state.put(f"drawn:{key}", opened)
+    if opened:
+        with box:
+            draw()
 
 
 def figures(values: Sequence[tuple[str, str, str | None]]) -> None:

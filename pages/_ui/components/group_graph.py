@@ -9,7 +9,7 @@ from engine.match import cluster_graph
 from engine.match.cluster_graph import ClusterGraph
 from engine.match.run import Match
 from pages._ui import charts, graph_layout, words
-from pages._ui.components import frame, pairs
+from pages._ui.components import frame, pairs, tables
 from pages._ui.text import _, bare, n_, num, percent, plain, sentences
 
 _ALL_LINKS = 50  # up to so many records every pair is drawn, beyond only those that hold the group together
@@ -142,7 +142,7 @@ def _table(found: Match, graph: ClusterGraph, ids: list[str]) -> None:
     edges = graph.edges.head(_LISTED)
     if not (edges["role"] == "weakest").any():
         edges = pl.concat([edges, graph.edges.filter(role="weakest")])
-    event = st.dataframe(
+    event = tables.table(
         pl.DataFrame(
             {
                 _("First record"): [f"{number[i]} · {called[i]}" for i in edges["left_id"]],
@@ -152,11 +152,11 @@ def _table(found: Match, graph: ClusterGraph, ids: list[str]) -> None:
                 _("Judged"): [words.verdict(v) if v else "" for v in edges["judged"]],
             }
         ),
-        hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key=f"links:{graph.cluster_id}",
-        column_config={_("Probability"): st.column_config.NumberColumn(format="%.3f", width=110)},
+        digits={_("Probability"): 3},
+        column_config={_("Probability"): st.column_config.NumberColumn(width=110)},
     )
     rows = event.selection.rows
     if rows and rows[0] < edges.height:

@@ -9,7 +9,7 @@ from engine.match import cluster_graph
 from engine.match.run import Match
 from engine.plan.survivorship import Golden, joined
 from pages._ui import desk, meanings, outcome, state, words
-from pages._ui.components import compare, frame, group_graph, pairs
+from pages._ui.components import compare, frame, group_graph, pairs, tables
 from pages._ui.text import _, date, n_, num, percent, plain, unbroken
 
 SHOW = ("all", "open", "accepted", "rejected", "conflicts", "large")
@@ -143,7 +143,7 @@ def choose(shown: pl.DataFrame) -> dict[str, Any] | None:
     if shown.is_empty():
         st.info(_("No group fits this filter."))
         return None
-    event = st.dataframe(
+    event = tables.table(
         shown.select(
             pl.col("name").alias(_("Surviving record")),
             pl.col("records").alias(_("Records")),
@@ -151,11 +151,11 @@ def choose(shown: pl.DataFrame) -> dict[str, Any] | None:
             pl.col("conflicts").alias(_("Conflicts")),
             words.told(shown["verdict"], meanings.decision).alias(_("Decision")),
         ),
-        hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key="groups",
-        column_config={_("Weakest link"): st.column_config.NumberColumn(format="%.3f", help=_weakest())},
+        digits={_("Weakest link"): 3},
+        column_config={_("Weakest link"): st.column_config.NumberColumn(help=_weakest())},
     )
     st.caption(_("The least sure groups come first. Choose a row to see its records."))
     rows = event.selection.rows

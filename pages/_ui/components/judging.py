@@ -6,7 +6,7 @@ import zlib
 import polars as pl
 import streamlit as st
 
-from engine.match import explain, sampling
+from engine.match import sampling
 from engine.match.run import Match
 from pages._ui import laid_down, state, trials, words, work
 from pages._ui.components import compare, exclusions, frame, pairs, rule_tests
@@ -171,7 +171,7 @@ def show(found: Match, pair: Pair) -> None:
     if state.get("blind"):
         both = [(i, pairs.record(found, i)) for i in pair]
         compare.side_by_side(both, fields=[c for c in found.records.columns if not c.startswith("original.")])
-        exclusions.offer(found, explain.pair(found, *pair), view="blind")
+        exclusions.offer(found, work.explained(found, *pair), view="blind")
     else:
         pairs.why(found, *pair)
 

@@ -8,8 +8,8 @@ import streamlit as st
 from engine.match.run import Match
 from engine.rules import Comparison, Level, Rules, validate
 from pages._ui import key_words, state, words, work
-from pages._ui.components import frame
-from pages._ui.text import _, n_
+from pages._ui.components import tables
+from pages._ui.text import _, n_, percent, signed
 
 
 def editor(entity: str, found: Match) -> None:
@@ -23,18 +23,23 @@ def editor(entity: str, found: Match) -> None:
     )
     shown = _table(rules)
     edited = st.data_editor(
-        shown,
+        tables.written(
+            shown,
+            {
+                _("Weight, bits"): signed,
+                _("Among the same"): lambda share: percent(share / 100, 1),
+                _("Among others"): lambda share: percent(share / 100, 2),
+            },
+        ),
         hide_index=True,
         key=f"levels:{entity}",
         disabled=[c for c in shown.columns if c not in (_("From"), _("By hand, bits"))],
         column_config={
             _("From"): st.column_config.NumberColumn(min_value=0, max_value=120, step=1, help=_boundary_help()),
-            _("Weight, bits"): st.column_config.NumberColumn(format="%+.1f"),
+            # What is typed is written and read as the browser's language has it.
             _("By hand, bits"): st.column_config.NumberColumn(
-                min_value=-20.0, max_value=20.0, step=0.5, format="%+.1f"
+                min_value=-20.0, max_value=20.0, step=0.5, format="localized"
             ),
-            _("Among the same"): st.column_config.NumberColumn(format="%.1f%%"),
-            _("Among others"): st.column_config.NumberColumn(format="%.2f%%"),
         },
     )
     on = [c.name for c in rules.comparisons if c.enabled]
@@ -47,7 +52,7 @@ def editor(entity: str, found: Match) -> None:
     )
     with st.container(horizontal=True):
         if st.button(_("Apply"), type="primary", key="apply_levels"):
-            _apply(entity, rules, edited, chosen)
+            _apply(entity, rules, pl.from_pandas(edited), chosen)
         judged = work.judgements(entity).height
         label = n_("Learn the weights from {n} judgement", "Learn the weights from {n} judgements", judged)
         if st.button(label, disabled=judged < 10, key="learn", help=_("Needs at least 10 judgements.")):
@@ -130,17 +135,14 @@ def blocking(found: Match) -> None:
     ).with_columns(
         words.told(found.blocking["rule"], lambda name: key_words.blocking_keys(keys[name])).alias(_("Rule"))
     )
-    counted = frame.numbers(_("Pairs"), _("Only here"), _("Values skipped"), _("Pairs skipped"))
-    wide = {_("Rule"): st.column_config.TextColumn(width=380)}
-    st.dataframe(table, hide_index=True, column_config={**counted, **wide})
+    tables.table(table, column_config={_("Rule"): st.column_config.TextColumn(width=380)})
     if found.placeholders.height:
         st.markdown("**" + _("Placeholders that do not count as agreement") + "**")
-        st.dataframe(
+        tables.table(
             found.placeholders.select(
                 words.told(found.placeholders["comparison"], words.comparison).alias(_("Comparison")),
                 pl.col("value").alias(_("Value")),
                 pl.col("records").alias(_("Records")),
                 words.told(found.placeholders["reason"], words.placeholder).alias(_("Why")),
-            ),
-            hide_index=True,
+            )
         )

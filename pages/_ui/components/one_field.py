@@ -8,7 +8,7 @@ from engine.match.run import Match
 from engine.match.steps import Steps
 from engine.rules import Comparison
 from pages._ui import charts, state, words, work
-from pages._ui.components import compare, frame, pairs
+from pages._ui.components import compare, frame, pairs, tables
 from pages._ui.text import _, n_, num, percent, plain, sentences
 
 _LEVEL_FROM_DIGITS = {60 + 2 * n: n for n in range(6, 11)}  # similarity of a phone → last digits that agree
@@ -55,9 +55,7 @@ def _draw(entity: str, found: Match) -> None:
     at = there.index(step)
     left, right = st.columns(2)
     with st.expander(_("All steps as a table")):
-        shares = st.column_config.TextColumn(alignment="right")
-        columns = {**frame.numbers(_("Pairs"), _("Goes with the next")), _("Precision"): shares}
-        st.dataframe(_as_table(curve), hide_index=True, column_config=columns, placeholder="")
+        tables.table(_as_table(curve), column_config={_("Precision"): st.column_config.TextColumn(alignment="right")})
     with left:
         _lost(entity, found, one, curve, at)
     with right:

@@ -4,11 +4,11 @@ import polars as pl
 import streamlit as st
 
 from engine.match import conditions as laws
-from engine.match import evaluate, explain
+from engine.match import evaluate
 from engine.match.explain import Explanation
 from engine.match.run import Match
-from pages._ui import cache, state, words
-from pages._ui.components import compare, conditions, exclusions, frame
+from pages._ui import cache, state, words, work
+from pages._ui.components import compare, conditions, exclusions, frame, tables
 from pages._ui.text import _, language, num, percent, plain
 
 
@@ -20,14 +20,14 @@ def at_threshold(entity: str, found: Match) -> None:
         st.info(_("No two records share a key, so there are no pairs to show."))
         return
     st.caption(_("Pairs nearest to the merge threshold, the strongest first. Choose a row to see why it scores so."))
-    event = st.dataframe(
+    event = tables.table(
         pair_table(found, near, merge),
-        hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key=f"near:{entity}",
+        digits={_("Probability"): 3},
         column_config={
-            _("Probability"): st.column_config.NumberColumn(format="%.3f", width=110),
+            _("Probability"): st.column_config.NumberColumn(width=110),
             _("Result"): st.column_config.TextColumn(width="small"),
         },
     )
@@ -72,7 +72,7 @@ def label(records: pl.DataFrame, *, contact: bool = True) -> pl.Series:
 
 def why(found: Match, left_id: str, right_id: str, *, view: str = "near") -> None:
     """The two records side by side, and how each comparison moved the weight."""
-    told = explain.pair(found, left_id, right_id)
+    told = work.explained(found, left_id, right_id)
     st.markdown("**" + _("The two records") + "**")
     both = [(i, record(found, i)) for i in (left_id, right_id)]
     compare.side_by_side(both, fields=[c for c in found.records.columns if not c.startswith("original.")])

@@ -9,7 +9,7 @@ from engine.plan import recheck, simulate, verify
 from engine.plan.build import ACTIONS, Plan
 from engine.plan.compile import capabilities
 from pages._ui import meanings, outcome, state, words, work
-from pages._ui.components import frame, schedule_views
+from pages._ui.components import frame, schedule_views, tables
 from pages._ui.text import _, n_, num, percent, size
 
 _SHOWN = 2000  # items on the page; the ZIP has them all
@@ -88,12 +88,11 @@ def items(plan: Plan) -> None:
         columns.append(pl.col("match_probability").round(3).alias(_("Probability")))
     else:
         columns.append((pl.col("bytes") / 2**20).round(2).alias(_("Size, {unit}", unit=_("MB"))))
-    st.dataframe(
+    tables.table(
         rows.select(columns),
-        hide_index=True,
+        digits={_("Probability"): 3, _("Size, {unit}", unit=_("MB")): 2},
         column_config={
-            **frame.numbers(_("Size, {unit}", unit=_("MB"))),
-            _("Probability"): st.column_config.NumberColumn(format="%.3f", width=110),
+            _("Probability"): st.column_config.NumberColumn(width=110),
             _("Records"): st.column_config.TextColumn(width="small"),
             _("Why"): st.column_config.TextColumn(width=400),
         },

@@ -6,7 +6,7 @@ import streamlit as st
 from engine.match.rule_tests import SIDES, VERDICTS, Result
 from engine.match.run import Match
 from pages._ui import charts, meanings, state, trials, words
-from pages._ui.components import frame
+from pages._ui.components import frame, tables
 from pages._ui.text import _, n_, num, percent, plain, sentences, signed
 
 
@@ -19,8 +19,9 @@ def show(entity: str, found: Match) -> None:
         _verdicts(entity, results)
     else:
         st.info(_("There are no tests for these records yet. Add some below."))
-    with st.expander(_("Edit the tests"), icon=":material/edit:"):
-        _editor(entity, found, table)
+    frame.expander(
+        _("Edit the tests"), lambda: _editor(entity, found, table), key=f"tests_edit:{entity}", icon=":material/edit:"
+    )
 
 
 def _verdicts(entity: str, results: list[Result]) -> None:
@@ -41,7 +42,9 @@ def _verdicts(entity: str, results: list[Result]) -> None:
             _("Reason"): [r.reason for r in ranked],
         }
     )
-    event = st.dataframe(shown, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"tests:{entity}")
+    event = tables.table(
+        shown, digits={_("Probability"): 3}, on_select="rerun", selection_mode="single-row", key=f"tests:{entity}"
+    )
     rows = event.selection.rows
     _why(ranked[rows[0]] if rows and rows[0] < len(ranked) else ranked[0])
 

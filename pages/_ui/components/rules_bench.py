@@ -22,6 +22,7 @@ from pages._ui.text import _
 def draw(entity: str) -> None:
     """Everything that follows from the rules: redrawn by itself, and of the tabs only the open one."""
     state.start()
+    state.put("answering", state.take("released"))
     with frame.guard():
         rule_files.bar(entity)
         with frame.working(_("Comparing records…")):
@@ -45,6 +46,7 @@ def draw(entity: str) -> None:
             },
             key="rules_tabs",
         )
+        state.give_way()
         proving.panel(entity, found)
         if live:
             bench.complete(entity, found)

@@ -9,7 +9,7 @@ import streamlit as st
 from engine.retention import schedule as schedules
 from engine.retention.schedule import DISPOSITIONS, Hold, Period, Schedule
 from pages._ui import charts, meanings, outcome, state, words, work
-from pages._ui.components import frame
+from pages._ui.components import frame, tables
 from pages._ui.text import _, date, n_, num, plain, size
 
 _AHEAD = 24  # months of the timeline
@@ -64,7 +64,7 @@ def due(decided: pl.DataFrame) -> None:
     if acting.is_empty():
         st.caption(_("Nothing is due today."))
         return
-    st.dataframe(_table(acting.head(_MOST)), hide_index=True)
+    tables.table(_table(acting.head(_MOST)), digits={_("Size, {unit}", unit=_("MB")): 2})
     if acting.height > _MOST:
         st.caption(n_("Only the first {n} is shown.", "Only the first {n} are shown.", _MOST))
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from engine.match import conditions
 from pages._ui import cache, charts, intake, meanings, state, words, work
-from pages._ui.components import frame
+from pages._ui.components import frame, tables
 from pages._ui.text import _, date, n_, num, percent, plain
 
 _SHOWN = 1000  # rejects on the page; the snapshot has them all
@@ -52,7 +52,7 @@ def sources(snapshot: object) -> None:
         }
         for s in snapshot.sources  # type: ignore[attr-defined]
     ]
-    st.dataframe(pl.DataFrame(rows), hide_index=True, column_config=frame.numbers(_("Rows"), _("Rejects")))
+    tables.table(pl.DataFrame(rows))
     with st.expander(_("Which column was taken for which field")):
         st.caption(_("To correct it, load the export again and change the mapping before keeping it."))
         pairs = [
@@ -79,14 +79,13 @@ def rejects(snapshot: object) -> None:
         return
     counts = refused.group_by("reason").len().sort("len", descending=True)
     st.caption(" · ".join(f"{meanings.reject(reason)}: {num(count)}" for reason, count in counts.iter_rows()))
-    st.dataframe(
+    tables.table(
         refused.head(_SHOWN).select(
             pl.col("source_file").alias(_("File")),
             pl.col("source_line").alias(_("Line")),
             words.told(refused.head(_SHOWN)["reason"], meanings.reject).alias(_("Why")),
             pl.col("content").str.slice(0, 200).alias(_("Content")),
-        ),
-        hide_index=True,
+        )
     )
     if refused.height > _SHOWN:
         st.caption(n_("Only the first {n} is shown.", "Only the first {n} are shown.", _SHOWN))
@@ -131,15 +130,13 @@ def _invalid(entity: str) -> None:
     if wrong.is_empty():
         st.caption(_("No value is malformed."))
         return
-    st.dataframe(
+    tables.table(
         wrong.select(
             words.told(wrong["field"], words.field).alias(_("Field")),
             words.told(wrong["problem"], meanings.invalid).alias(_("Why")),
             pl.col("records").alias(_("Records")),
             pl.col("examples").list.head(2).list.join(" · ").alias(_("Examples")),
-        ),
-        hide_index=True,
-        column_config=frame.numbers(_("Records")),
+        )
     )
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.storage import findings as engine_findings
 from pages._ui import cache, charts, meanings, outcome, state, words, work
-from pages._ui.components import frame
+from pages._ui.components import frame, tables
 from pages._ui.text import _, date, n_, num, percent, sentences, size
 
 BY = ("entity", "stage", "pipeline", "type", "age", "owner")
@@ -69,7 +69,7 @@ def by_group() -> None:
         key="usage",
     )
     mb = _("MB")
-    st.dataframe(
+    tables.table(
         shown.select(
             pl.col("group").alias(words.dimension(by)),
             pl.col("file_share").round(0).cast(pl.Int64).alias(_("Files")),
@@ -78,14 +78,12 @@ def by_group() -> None:
             (pl.col("trash_bytes") / _MB).round(1).alias(_("In trash, {unit}", unit=mb)),
             (pl.col("shared_bytes") / _MB).round(1).alias(_("On several records, {unit}", unit=mb)),
         ),
-        hide_index=True,
-        column_config=frame.numbers(
-            _("Files"),
-            _("In use, {unit}", unit=mb),
-            _("Older versions, {unit}", unit=mb),
-            _("In trash, {unit}", unit=mb),
-            _("On several records, {unit}", unit=mb),
-        ),
+        digits={
+            _("In use, {unit}", unit=mb): 1,
+            _("Older versions, {unit}", unit=mb): 1,
+            _("In trash, {unit}", unit=mb): 1,
+            _("On several records, {unit}", unit=mb): 1,
+        },
     )
 
 
@@ -117,7 +115,7 @@ def findings() -> None:
     every = found.filter(finding=chosen)
     rows = every.sort("bytes", descending=True, maintain_order=True).head(_MOST)
     name = words.told(rows["details"], lambda d: str(json.loads(d).get("name") or ""))
-    st.dataframe(
+    tables.table(
         rows.select(
             pl.lit(name).alias(_("File")),
             (pl.col("bytes") / _MB).round(2).alias(_("Could be freed, {unit}", unit=_("MB"))),
@@ -126,7 +124,7 @@ def findings() -> None:
             pl.col("reversible").alias(_("Can be undone")),
             pl.col("file_id").alias(_("File ID")),
         ),
-        hide_index=True,
+        digits={_("Could be freed, {unit}", unit=_("MB")): 2},
     )
     if every.height > _MOST:
         st.caption(n_("Only the first {n} is shown.", "Only the first {n} are shown.", _MOST))

@@ -6,7 +6,7 @@ import streamlit as st
 from engine.match.run import Match
 from engine.match.versions import Difference
 from pages._ui import meanings, state, trials
-from pages._ui.components import pairs
+from pages._ui.components import pairs, tables
 from pages._ui.text import _, n_, num
 
 _MOST = 200  # rows shown of what was gained and lost
@@ -52,10 +52,10 @@ def _compare(found: Match, changed: Difference) -> None:
         if there.is_empty():
             continue
         listed = there.head(_MOST).with_columns(match_probability=pl.coalesce("after", "before").fill_null(0.0))
-        event = st.dataframe(
+        event = tables.table(
             pairs.pair_table(found, listed, found.rules.thresholds.merge or 0.5),
-            hide_index=True, on_select="rerun", selection_mode="single-row", key=f"version_{change}",
-            column_config={_("Probability"): st.column_config.NumberColumn(format="%.3f", width=110)},
+            on_select="rerun", selection_mode="single-row", key=f"version_{change}", digits={_("Probability"): 3},
+            column_config={_("Probability"): st.column_config.NumberColumn(width=110)},
         )  # fmt: skip
         rows = event.selection.rows
         if rows and rows[0] < listed.height:

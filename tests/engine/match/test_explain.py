@@ -11,7 +11,7 @@ from engine.errors import InputError
 from engine.match import explain
 from engine.match.run import Match, match, recluster
 from engine.match.weigh import score
-from engine.rules import Thresholds
+from engine.rules import Thresholds, Veto
 
 
 def ids_of(found: Match, rows: pl.DataFrame) -> list[tuple[str, str]]:
@@ -47,6 +47,16 @@ def test_parts_say_what_was_compared_and_how_alike_it_was(matched, some):
             if part.similarity is not None:
                 assert part.left
                 assert part.right
+
+
+def test_many_pairs_are_told_like_each_alone(matched, some):
+    asked = [(left, right) for _, left, right in some]
+    other = msgspec.structs.replace(matched.rules, thresholds=Thresholds(0.5, 0.1), vetoes=(Veto("phone", 60),))
+    for found in (matched, match(matched.records, other)):
+        told = explain.pairs(found, asked)
+        assert told == [explain.pair(found, *ids) for ids in asked]
+        assert len({len(one.would_match) for one in told}) > 1 and len({one.found_by for one in told}) > 1
+    assert explain.pairs(matched, []) == []
 
 
 def test_the_order_of_the_two_does_not_change_the_verdict(matched, some):

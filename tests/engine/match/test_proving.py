@@ -25,8 +25,8 @@ def test_a_starter_pack_holds_enough_of_each_verdict(name):
         assert {"match", "non_match"} <= set(table.filter(entity=entity)["expected"])
 
 
-def test_tests_stop_between_two_of_them_when_nobody_waits(matched):
-    done = []
+def test_tests_stop_between_some_of_them_when_nobody_waits(matched):
+    table, done = pl.concat([rule_tests.starter("US")] * 10), []
 
     def progress(stage: str, share: float) -> None:
         done.append(stage)
@@ -34,7 +34,7 @@ def test_tests_stop_between_two_of_them_when_nobody_waits(matched):
             raise Cancelled("nobody waits")
 
     with pytest.raises(Cancelled):
-        rule_tests.run_tests(matched.rules, rule_tests.starter("US"), progress=progress)
+        rule_tests.run_tests(matched.rules, table, progress=progress)
     assert done[0] == "encode" and done[-1] == "tests"
 
 
@@ -70,6 +70,23 @@ def test_thresholds_turn_the_same_results(matched):
     assert sum(r.got == "match" for r in again) < sum(
         r.got == "match" for r in rule_tests.run_tests(matched.rules, table)
     )
+
+
+def test_records_made_comparable_once_serve_all_rules_that_read_them_alike(matched):
+    table, rules = rule_tests.starter("US"), matched.rules
+    met = rule_tests.meet(rules, table)
+    first, *rest = rules.comparisons
+    strongest, *weaker = first.levels
+    moved = (msgspec.structs.replace(strongest, adjust=1.0, at_least=strongest.at_least - 1), *weaker)
+    others = (
+        msgspec.structs.replace(rules, comparisons=(msgspec.structs.replace(first, levels=moved), *rest)),
+        msgspec.structs.replace(rules, comparisons=(msgspec.structs.replace(first, enabled=False), *rest)),
+        msgspec.structs.replace(rules, vetoes=(Veto(first.name, 254),), blocking=rules.blocking[1:]),
+    )
+    for other in (rules, *others):
+        assert rule_tests.run_tests(other, table, met=met) == rule_tests.run_tests(other, table)
+    assert len({str(rule_tests.run_tests(other, table, met=met)) for other in (rules, *others)}) == 4
+    assert rule_tests.run_tests(rules, table.filter(entity="company")) == []
 
 
 def test_a_veto_makes_it_a_non_match(matched):

@@ -19,7 +19,7 @@ from pages._ui.text import _, num
 _FOLDER = Path(__file__).parent
 # Seconds in which the server sends what was confirmed and the browser draws it, before both work on the rest of the
 # page: a thread that computes would keep the one that sends from its turn.
-_HEAD_START = 0.04
+_HEAD_START, _STEPS = 0.04, 4
 _TURN, _TURNS = 0.03, 20  # seconds, and how often so long the groups at every threshold are waited for
 _EVERY = 1.0  # seconds between two looks whether they are there
 
@@ -37,6 +37,7 @@ _bench = st.components.v2.component(
 
 def draw(entity: str, found: Match) -> None:
     """The bench with the rules in use. What is set on it comes back by way of `work.adopt`."""
+    state.give_way()
     key = f"live:{entity}"
     table, known = live.table(entity, found), live.known(entity, found, live.outcomes(entity, found))
     with st.container(gap=None):
@@ -50,8 +51,9 @@ def draw(entity: str, found: Match) -> None:
     problem = state.take("bench_problem")
     if problem:
         st.error(words.problem(problem), icon=":material/error:")
-    if state.take("released"):
-        time.sleep(_HEAD_START)
+    for _step in range(_STEPS if state.get("answering") else 0):
+        time.sleep(_HEAD_START / _STEPS)
+        state.give_way()
 
 
 def complete(entity: str, found: Match) -> None:
