@@ -28,8 +28,8 @@ from engine.rules import BlockingRule, Clustering, Comparison, Level, Rules, Vet
 from engine.schema import ENTITIES
 from engine.snapshot.headers import field_of
 
-SAMPLE = 50_000  # records on which blocking rules are tried, at least, …
-LEAST_SHARE = 0.02  # … and this share of all: of pairs only its square is seen, of ten million records too few matches
+SAMPLE = 25_000  # records on which blocking rules are tried, at least, …
+PER_ROOT = 50  # … and so many times the root of their number: then as many matches meet, however large the table
 PAIRS_PER_RECORD = 10  # the pair budget, at least …
 LEAST_BUDGET = 200_000  # … this many pairs, which take no time
 FILLED = 0.02  # columns with fewer values than this share of records say too little to compare
@@ -253,7 +253,7 @@ def _trial(
     encoded, sample = keys[0], records
     if size > SAMPLE or isinstance(encoded, Keys):
         rows = pl.int_range(size, eager=True)
-        drawn = max(SAMPLE, round(LEAST_SHARE * size))
+        drawn = max(SAMPLE, round(PER_ROOT * size**0.5))
         rows = rows.sample(drawn, seed=seed, shuffle=False) if size > drawn else rows
         sample = named(records, source)[rows]
         encoded = {name: one.of(rows.to_numpy()) for name, one in keys[0].items()}

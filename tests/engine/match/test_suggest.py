@@ -107,6 +107,7 @@ def test_candidates_keep_within_the_budget(people, monkeypatch):
 
 def test_a_sample_of_a_large_table_stands_for_it(people, truth, monkeypatch):
     monkeypatch.setattr(suggestion, "SAMPLE", 250)
+    monkeypatch.setattr(suggestion, "PER_ROOT", 0)
     rules = suggest(people, entity="contact", region="US")
     found = match(people, rules)
     label = dict(truth.select("record_id", "cluster_id").rows())
