@@ -105,7 +105,7 @@ def _stack(
 
 
 def _until(total: np.ndarray, fall: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """Totals of graphs, how fast they fall, the pair that each joins → how far they may fall before it joins another."""
+    """Totals of graphs, how fast they fall, the pair that each joins → how far they may fall till it joins another."""
     row = np.arange(len(total))
     best, speed = total[row, i, j], fall[row, i, j]
     ahead, faster = best[:, None, None] - total, speed[:, None, None] - fall

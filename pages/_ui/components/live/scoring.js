@@ -17,7 +17,7 @@ function unpack(given) {
   return table;
 }
 
-const [OPEN, MERGE, , REVIEW] = [0, 1, 2, 3, 4]; // what conditions make of a pattern, see engine.match.conditions
+const [OPEN, MERGE, , REVIEW, NEVER] = [0, 1, 2, 3, 4]; // what conditions make of a pattern, see engine.match.conditions
 
 class Scores {
   // The table; what is known of one way in which everything stands: so it stands at first.
@@ -38,6 +38,7 @@ class Scores {
     this.adjust = structuredClone(known.settings.adjust);
     this.on = Object.fromEntries([...table.vetoes, ...table.blocking].map((name) => [name, known.settings.on.includes(name)]));
     this.groups = new Groups(table);
+    this.groups.know(known);
     this.regroup();
     this.rescore();
   }
@@ -45,6 +46,8 @@ class Scores {
   // Something else is known: of another way in which everything stands, or more of the same.
   know(known) {
     this.known = known;
+    this.groups.know(known);
+    this.letGo();
     this.count();
   }
 
@@ -146,7 +149,8 @@ class Scores {
   }
 
   letGo() {
-    this.moving = this.moves = this.groups.held = null;
+    this.moving = this.moves = null;
+    this.groups.letGo();
   }
 
   // Bits by hand were changed: only additions.
@@ -193,7 +197,7 @@ class Scores {
   }
 
   // Both thresholds → what they mean. A scan over the patterns: microseconds, whatever the number of pairs.
-  figures(merge, review) {
+  figures(merge, review, patience) {
     const { probability, matches } = this;
     const { verdict } = this.table;
     let [pairs, waiting, hits] = [0, 0, 0];
@@ -204,7 +208,7 @@ class Scores {
         hits += matches[i];
       } else if (verdict[i] === REVIEW || (verdict[i] === OPEN && p >= review)) waiting += this.pairs[i];
     }
-    const groups = (this.confirmed && told(this.known, merge)) || this.groups.at(this, merge);
+    const groups = (this.confirmed && told(this.known, merge)) || this.groups.at(this, merge, patience);
     return { threshold: merge, pairs, waiting, atMost: !this.exact, ...groups, ...this.measures(merge, pairs, hits) };
   }
 
