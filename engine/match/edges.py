@@ -108,7 +108,7 @@ def strongest(match: "Match", barred: np.ndarray, groups: tuple[pl.DataFrame, in
     ends = place[left], place[right]
     left, right = np.minimum(*ends), np.maximum(*ends)
     twos = int(np.count_nonzero(~two))
-    band = np.clip(np.floor(weight[number[row]] / BAND), -10, 10) - 100 * (left >= twos)
+    band = np.clip(np.floor(weight[number[row]] / BAND), -6, 6) - 100 * (left >= twos)
     order = np.lexsort((left, -band))
     bands = np.r_[np.flatnonzero(np.diff(band[order])) + 1, len(order)]
     group = switches.of_pairs(match, barred, *groups, row)

@@ -23,12 +23,17 @@ BENCH = """
   const made = new Function("table", "known", `${script}; return new Scores(unpack(table), unpack(known));`);
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const s = made(bytes(table), bytes(known));
+  const points = Float64Array.from([0.02, 0.5, 0.9]);
   return settings.map(({ merge, moved, ...settings }) => {
     s.set(settings);
     const at = () => s.groups.at(s, merge);
     const shown = at();
     const { name, level, bits } = moved;
-    for (const other of [bits - 3, bits + 2, bits]) s.moveBits(name, level, other, merge);
+    for (const other of [bits - 3, bits + 2, bits]) {
+      s.moveBits(name, level, other, merge);
+      s.curve(points);
+      s.removable(points); // as the bench does between two frames
+    }
     return [shown, at()];
   });
 }
@@ -37,7 +42,10 @@ BENCH = """
 
 def in_the_browser(page, whole: run.Match, settings: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """A match with all blocking rules, what is set → the groups at each setting; after one level more was moved."""
-    script = "".join((LIVE / name).read_text("utf-8") for name in ("scoring.js", "contraction.js", "groups.js"))
+    script = "".join(
+        (LIVE / name).read_text("utf-8")
+        for name in ("scoring.js", "contraction.js", "standing.js", "parting.js", "groups.js")
+    )
     table = packing.pack(whole, offered=switches.on_offer(whole.rules), truth=None)
     known = packing.known("=made up already", whole, found=whole, judgements=None, thresholds=(), outcomes=None)
     table, known = (base64.b64encode(one).decode() for one in (table, known))

@@ -20,7 +20,17 @@ from pages._ui.components.live import packing
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
 LIVE = Path(packing.__file__).parent
-SCRIPTS = ("scoring.js", "contraction.js", "groups.js", "picture.js", "figures.js", "levels.js", "live.js")
+SCRIPTS = (
+    "scoring.js",
+    "contraction.js",
+    "standing.js",
+    "parting.js",
+    "groups.js",
+    "picture.js",
+    "figures.js",
+    "levels.js",
+    "live.js",
+)
 SLOWEST = 80  # milliseconds a redraw may take at the median, with room for a slow machine; measured: see the output
 SETTLES = 3_000  # the same for a confirmation by the server
 
@@ -122,7 +132,7 @@ def _falling(rng: np.random.Generator, levels: int, match: bool) -> tuple[float,
 
 def scored(page, found: SimpleNamespace, then: str, *, truth: pl.DataFrame | None = None, **known) -> object:
     """In the browser: a made-up match → `Scores s`, then what the JavaScript expression gives."""
-    script = "".join((LIVE / name).read_text("utf-8") for name in SCRIPTS[:3])
+    script = "".join((LIVE / name).read_text("utf-8") for name in SCRIPTS[:5])
     bring = "const [t, k] = given.map((g) => unpack(Uint8Array.from(atob(g), (c) => c.charCodeAt(0))));"
     given = [base64.b64encode(b).decode() for b in (packed_of(found, truth=truth), known_of(found, **known))]
     return page.evaluate(f"(given) => {{ {script}; {bring} const s = new Scores(t, k); return {then}; }}", given)

@@ -38,7 +38,7 @@ def test_the_strongest_pairs_are_those_of_their_groups(found, share, exact):
     weight = found.patterns["match_weight"].to_numpy()[groups["pattern"].to_numpy()]
     assert weight[count > 0].min() > weight[count == 0].max(initial=-np.inf)
     for begin, end in zip(np.r_[0, made.bands[:-1]], made.bands, strict=True):
-        assert (np.diff(left[begin:end]) >= 0).all() and np.ptp(weight[group[begin:end]].clip(-40, 40)) < edges.BAND
+        assert (np.diff(left[begin:end]) >= 0).all() and np.ptp(weight[group[begin:end]].clip(-24, 24)) < edges.BAND
     # A forest of them at any threshold takes as many records away as the forest of all pairs.
     for threshold in (0.5, 0.9):
         strong = found.patterns["match_probability"].to_numpy()[groups["pattern"].to_numpy()] >= threshold

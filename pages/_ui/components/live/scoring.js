@@ -33,6 +33,7 @@ class Scores {
     this.true = new Float64Array(n); // true matches among `pairs`, where the truth is known
     this.matches = new Float64Array(n); // true, judged or expected matches of each pattern
     this.joint = table.classes.map(() => new Float64Array(n));
+    this.likely = likelihoods(table);
     for (let g = 0; g < table.group_pairs.length; g++) this.every[table.group_pattern[g]] += table.group_pairs[g];
     this.enabled = { ...known.settings.enabled };
     this.adjust = structuredClone(known.settings.adjust);
@@ -111,26 +112,28 @@ class Scores {
 
   // A comparison was switched: every pattern anew.
   rescore() {
-    const { table, joint, base } = this;
+    const { table, joint, base, likely } = this;
     const n = table.patterns;
     this.letGo();
-    let at = 0;
-    table.classes.forEach((one, k) => {
-      const sum = joint[k].fill(one.log_share);
-      table.comparisons.forEach((c, j) => {
-        if (this.enabled[c.name]) {
-          const codes = table.codes.subarray(j * n, (j + 1) * n);
-          const logs = table.logs.subarray(at, at + c.levels + 1);
-          for (let i = 0; i < n; i++) sum[i] += logs[codes[i]];
-        }
-        at += c.levels + 1;
-      });
+    table.classes.forEach((one, k) => joint[k].fill(Math.exp(one.log_share)));
+    let at = 0; // the likelihoods of a class stand comparison after comparison
+    table.comparisons.forEach((c, j) => {
+      if (this.enabled[c.name]) {
+        const codes = table.codes.subarray(j * n, (j + 1) * n);
+        joint.forEach((product, k) => {
+          const likelihood = likely[k].subarray(at, at + c.levels + 1);
+          for (let i = 0; i < n; i++) product[i] *= likelihood[codes[i]];
+        });
+      }
+      at += c.levels + 1;
     });
-    const of = (match) => joint.filter((_, k) => table.classes[k].match === match);
-    const [matches, others] = [of(true), of(false)];
-    logSum(matches, base);
-    logSum(others, (this.against ??= new Float64Array(n)));
-    for (let i = 0; i < n; i++) base[i] = (base[i] - this.against[i]) / LN2;
+    const [matches, others] = [true, false].map((match) => joint.filter((_, k) => table.classes[k].match === match));
+    for (let i = 0; i < n; i++) {
+      let [same, different] = [0, 0];
+      for (let k = 0; k < matches.length; k++) same += matches[k][i];
+      for (let k = 0; k < others.length; k++) different += others[k][i];
+      base[i] = Math.log(same / different) / LN2;
+    }
     this.readjust();
   }
 
@@ -266,19 +269,12 @@ class Scores {
   }
 }
 
-// Logarithms of several parts, array after array → the logarithm of their sum, in `out`.
-function logSum(logs, out) {
-  const [first, ...rest] = logs;
-  const top = first.slice();
-  for (const one of rest) for (let i = 0; i < out.length; i++) if (one[i] > top[i]) top[i] = one[i];
-  out.fill(0);
-  for (const one of logs) {
-    for (let i = 0; i < out.length; i++) {
-      const less = one[i] - top[i];
-      if (less > -40) out[i] += less === 0 ? 1 : Math.exp(less); // what is less does not show in sixteen digits
-    }
-  }
-  for (let i = 0; i < out.length; i++) out[i] = top[i] + Math.log(out[i]);
+// The table → for each class the likelihood of each code, as a share of that in the class that gives it most: what is
+// common to all classes weighs nothing, and so products of many stay within what a number holds.
+function likelihoods({ logs, classes }) {
+  const size = logs.length / classes.length;
+  const most = (at) => Math.max(...classes.map((_, k) => logs[k * size + at]));
+  return classes.map((_, k) => Float64Array.from({ length: size }, (_, at) => Math.exp(logs[k * size + at] - most(at))));
 }
 
 function nearest(sorted, value) {
