@@ -18,6 +18,7 @@ from tests.engine.match.test_choose import trusting
 
 pytestmark = pytest.mark.browser
 LIVE = Path(packing.__file__).parent
+PARTS = ("scoring", "contraction", "standing", "parting", "groups")
 BENCH = """
 ({ script, table, known, settings }) => {
   const made = new Function("table", "known", `${script}; return new Scores(unpack(table), unpack(known));`);
@@ -42,10 +43,7 @@ BENCH = """
 
 def in_the_browser(page, whole: run.Match, settings: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """A match with all blocking rules, what is set → the groups at each setting; after one level more was moved."""
-    script = "".join(
-        (LIVE / name).read_text("utf-8")
-        for name in ("scoring.js", "contraction.js", "standing.js", "parting.js", "groups.js")
-    )
+    script = "".join((LIVE / f"{part}.js").read_text("utf-8") for part in PARTS)
     table = packing.pack(whole, offered=switches.on_offer(whole.rules), truth=None)
     known = packing.known("=made up already", whole, found=whole, judgements=None, thresholds=(), outcomes=None)
     table, known = (base64.b64encode(one).decode() for one in (table, known))

@@ -20,17 +20,8 @@ from pages._ui.components.live import packing
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
 LIVE = Path(packing.__file__).parent
-SCRIPTS = (
-    "scoring.js",
-    "contraction.js",
-    "standing.js",
-    "parting.js",
-    "groups.js",
-    "picture.js",
-    "figures.js",
-    "levels.js",
-    "live.js",
-)
+PARTS = ("scoring", "contraction", "standing", "parting", "groups", "picture", "figures", "levels", "live")
+SCRIPTS = tuple(f"{part}.js" for part in PARTS)
 SLOWEST = 80  # milliseconds a redraw may take at the median, with room for a slow machine; measured: see the output
 SETTLES = 3_000  # the same for a confirmation by the server
 

@@ -261,10 +261,14 @@ class Scores {
     });
   }
 
-  // The thresholds of the latest `curve` → records that go at each.
+  // Whether the groups are known of every threshold from this one on.
+  tells(threshold) {
+    return this.confirmed && told(this.known, threshold) !== undefined;
+  }
+
+  // The thresholds of the latest `curve` → records that go at each; where that is not known, before groups are parted.
   removable(thresholds) {
-    const known = this.confirmed && told(this.known, thresholds[0]) !== undefined;
-    if (known) return Float64Array.from(thresholds, (threshold) => told(this.known, threshold).removable);
+    if (this.tells(thresholds[0])) return Float64Array.from(thresholds, (threshold) => told(this.known, threshold).removable);
     return this.groups.curve(this, thresholds, this.reached);
   }
 }
