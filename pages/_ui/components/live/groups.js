@@ -144,6 +144,7 @@ class Groups extends Parting {
       still[n] = 1;
       if (!known) this.unknown++;
     }
+    for (let n = 0; n < nodes; n++) if (parent[n] >= 0) parent[n] = root(parent, n); // short ways from now on
     this.held = {
       merge, moves, edges, ends, heads: heads.slice(0, this.count), gone: this.gone, unknown: this.unknown, sizes: sizes.slice(),
       parent: parent.slice(0, nodes), links: links.slice(0, nodes), next: next.slice(0, nodes),

@@ -5,7 +5,7 @@ const benches = new WeakMap();
 const GRID = 0.05; // bits between two points of a curve
 const MANY = 200_000; // pairs told one by one, from which on what takes longest waits until the thumb rests
 const REST = 80; // milliseconds without a change until then
-const PATIENCE = 9; // milliseconds of a redraw for parting doubtful groups while a thumb moves; what is left follows
+const PATIENCE = 6; // milliseconds of a redraw for parting doubtful groups while a thumb moves; what is left follows
 const BRIEF = 4; // the same where more has to be done: after a click, and between two redraws
 const IDLE = 60; // milliseconds after a key is let go until its change is sent
 
