@@ -15,6 +15,11 @@ class Parting extends Standing {
     this.local = new Uint8Array(table.nodes); // place of a record in the component that is looked at, valid where
     this.mark = new Int32Array(table.nodes); // its number stands here
     this.number = 0;
+    this.record = table.record;
+    this.tree = table.tree;
+    this.first_inside = table.inside_first; // the pairs inside what strong pairs connect, see engine.match.edges
+    this.other = table.inside_other;
+    this.set = table.inside_set;
     this.contraction = new Contraction();
   }
 
@@ -45,18 +50,17 @@ class Parting extends Standing {
 
   // Three records, the most frequent case: the best pair is joined, then the third with what the other two pairs say.
   partThree(root) {
-    const { next, sizes, mine } = this;
-    const { inside_first, inside_other, inside_set } = this.table;
+    const { next, sizes, mine, first_inside, other: ends, set: sets } = this;
     const a = root, b = next[a], c = next[b], last = Math.max(a, b, c); // prettier-ignore
     let count = 0, sum = 0, best = 0; // prettier-ignore
     this.met = 0;
     for (let i = 0, n = a; i < 3; i++, n = next[n]) {
-      const end = inside_first[n + 1];
-      for (let k = inside_first[n]; k < end; k++) {
-        const other = inside_other[k];
+      const end = first_inside[n + 1];
+      for (let k = first_inside[n]; k < end; k++) {
+        const other = ends[k];
         if (other > last) break;
         if (other !== a && other !== b && other !== c) continue;
-        const set = inside_set[k], evidence = this.evidence(set); // prettier-ignore
+        const set = sets[k], evidence = this.evidence(set); // prettier-ignore
         count++;
         sum += evidence;
         if (evidence > best) best = evidence;
@@ -72,8 +76,7 @@ class Parting extends Standing {
 
   // The records of a component, in the order in which the engine knows them.
   gather(root, size, next) {
-    const { members, local, mark } = this;
-    const { record } = this.table;
+    const { members, local, mark, record } = this;
     const number = ++this.number;
     this.last = 0; // the greatest of their numbers: those of pairs rise
     for (let k = 0, n = root; k < size; k++, n = next[n]) {
@@ -87,18 +90,17 @@ class Parting extends Standing {
   }
 
   fill(size) {
-    const { number, last, members, local, mark, contraction, mine } = this;
-    const { inside_first, inside_other, inside_set } = this.table;
+    const { number, last, members, local, mark, contraction, mine, first_inside, other: ends, set: sets } = this;
     let met = 0;
     this.begin(size);
     for (let i = 0; i < size; i++) {
-      const end = inside_first[members[i] + 1];
-      for (let k = inside_first[members[i]]; k < end; k++) {
-        const other = inside_other[k];
+      const end = first_inside[members[i] + 1];
+      for (let k = first_inside[members[i]]; k < end; k++) {
+        const other = ends[k];
         if (other > last) break;
         if (mark[other] !== number) continue;
-        contraction.put(i, local[other], this.evidence(inside_set[k]));
-        met |= mine[inside_set[k]];
+        contraction.put(i, local[other], this.evidence(sets[k]));
+        met |= mine[sets[k]];
       }
     }
     this.met = met;
@@ -106,8 +108,7 @@ class Parting extends Standing {
 
   // Of two records in one tree all is told; what bars two others that are no candidates, nobody said.
   begin(size) {
-    const { members, contraction } = this;
-    const { tree } = this.table;
+    const { members, contraction, tree } = this;
     contraction.begin(size, this.binds);
     if (!this.binds) return;
     for (let i = 0; i < size; i++) {
@@ -117,12 +118,12 @@ class Parting extends Standing {
 
   // The same where somebody said something: that binds, and what only that connects, no veto parts again.
   fillAsSaid(size) {
-    const { number, members, local, mark, contraction, how, stands, odds } = this;
-    const { inside_first, inside_other, inside_set, group_pattern } = this.table;
+    const { number, members, local, mark, contraction, how, stands, odds, of } = this;
+    const { first_inside, other: ends, set: sets } = this;
     const each = (visit) => {
       for (let i = 0; i < size; i++) {
-        for (let k = inside_first[members[i]]; k < inside_first[members[i] + 1]; k++) {
-          if (mark[inside_other[k]] === number) visit(i, local[inside_other[k]], inside_set[k]);
+        for (let k = first_inside[members[i]]; k < first_inside[members[i] + 1]; k++) {
+          if (mark[ends[k]] === number) visit(i, local[ends[k]], sets[k]);
         }
       }
     };
@@ -134,7 +135,7 @@ class Parting extends Standing {
     for (let i = 0; i < size; i++) for (let j = i + 1; j < size; j++) if (!connected(i, j)) contraction.put(i, j, STRANGERS);
     each((i, j, set) => {
       const found = how[set] === AGREES || how[set] === LINKS;
-      const free = found ? odds[group_pattern[set]] : STRANGERS;
+      const free = found ? odds[of[set]] : STRANGERS;
       contraction.put(i, j, connected(i, j) ? this.evidence(set) : free);
       this.met |= this.mine[set];
     });

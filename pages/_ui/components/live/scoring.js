@@ -80,12 +80,12 @@ class Scores {
     this.letGo();
     const [rules, vetoes] = [this.bits(table.blocking), this.bits(table.vetoes)];
     for (const counts of [pairs, this.true]) counts.fill(0);
-    for (let g = 0; g < table.group_pairs.length; g++) {
-      if (!(table.group_found_by[g] & rules)) continue;
-      const i = table.group_pattern[g];
-      if (table.group_vetoed_by[g] & vetoes) continue;
-      pairs[i] += table.group_pairs[g];
-      if (table.group_matches) this.true[i] += table.group_matches[g];
+    const { group_pairs, group_found_by, group_vetoed_by, group_pattern, group_matches } = table;
+    for (let g = 0; g < group_pairs.length; g++) {
+      if (!(group_found_by[g] & rules) || group_vetoed_by[g] & vetoes) continue;
+      const i = group_pattern[g];
+      pairs[i] += group_pairs[g];
+      if (group_matches) this.true[i] += group_matches[g];
     }
     const off = table.blocking.filter((name) => !this.on[name]).length;
     this.exact = off <= table.exact_up_to; // beyond, some pairs are counted that no rule finds

@@ -12,6 +12,7 @@ class Standing {
     this.stands = new Uint8Array(sets); // which sets of pairs connect their records now: LINKS or AGREES
     this.connects = new Uint8Array(table.patterns);
     this.odds = new Float64Array(table.patterns);
+    this.of = table.group_pattern; // what is read pair by pair lies here: a table of many parts is slow to be asked
     this.band = new Uint8Array(sets); // 1 and more: the band in which the pairs of a set are told
     this.lone = new Uint8Array(sets); // the same for pairs that have their two records for themselves
     table.bands.forEach((end, b) => {
@@ -113,7 +114,7 @@ class Standing {
   // A set → what each of its pairs says of the two being one.
   evidence(set) {
     const how = this.how[set];
-    return how === AGREES ? this.odds[this.table.group_pattern[set]] : how === FREE ? STRANGERS : -Infinity;
+    return how === AGREES ? this.odds[this.of[set]] : how === FREE ? STRANGERS : -Infinity;
   }
 }
 
