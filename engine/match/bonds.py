@@ -40,8 +40,8 @@ def prepared(found: "Match", rules: Rules) -> Bonds:
     pairs = pl.DataFrame(schema={name: PAIRS[name] for name in ("left", "right")})
     if bind(rules):
         size = np.diff(np.r_[np.flatnonzero(found.ground.gap == 0.0), len(found.ground.gap)])
-        pairs = _every_two(found.ground.order, size, size <= LARGEST_PREPARED)
-    return Bonds(_under(rules), _forbidden(found, rules, pairs))
+        pairs = every_two(found.ground.order, size, size <= LARGEST_PREPARED)
+    return Bonds(_under(rules), forbidden(found, rules, pairs))
 
 
 def bound(found: "Match", rules: Rules) -> "Match":
@@ -59,7 +59,7 @@ def bind(rules: Rules) -> bool:
     return bool(rules.vetoes) or never or rules.clustering.one_per_source
 
 
-def _every_two(order: np.ndarray, size: np.ndarray, some: np.ndarray) -> pl.DataFrame:
+def every_two(order: np.ndarray, size: np.ndarray, some: np.ndarray) -> pl.DataFrame:
     """Records of components one after the other, size of each, which ones → every two records: left, right (UInt32)."""
     start, size = (np.cumsum(size) - size)[some], size[some]
     first, second = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
@@ -73,7 +73,7 @@ def _every_two(order: np.ndarray, size: np.ndarray, some: np.ndarray) -> pl.Data
     return pl.DataFrame({"left": np.minimum(a, b).astype(np.uint32), "right": np.maximum(a, b).astype(np.uint32)})
 
 
-def _forbidden(found: "Match", rules: Rules, pairs: pl.DataFrame) -> pl.DataFrame:
+def forbidden(found: "Match", rules: Rules, pairs: pl.DataFrame) -> pl.DataFrame:
     """Match, rules, any pairs of records → those that a veto, a condition or their source keeps apart."""
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     parts = [pl.DataFrame(schema=PAIRS)]
@@ -116,10 +116,10 @@ def _never(
         ends = [part[place[known.never[side].to_numpy()]] for side in ("left", "right")]
         # What only a judgement connects, no veto parts again: somebody knows better.
         parts.append(known.never.filter(pl.Series(ends[0] == ends[1], dtype=pl.Boolean)))
-        parts.append(_forbidden(found, rules, _in_large(found.ground, found.pairs, probability, threshold)))
+        parts.append(forbidden(found, rules, _in_large(found.ground, found.pairs, probability, threshold)))
     if judged is not None:
         parts.append(judged.filter(verdict="non_match").select("left", "right", pl.lit("judged").alias("reason")))
-    parts.append(_excluded(found, rules))
+    parts.append(excluded(found, rules))
     return pl.concat(parts) if any(len(part) for part in parts) else None
 
 
@@ -138,12 +138,12 @@ def lasting(found: "Match", rules: Rules, life: Lives) -> tuple[np.ndarray, np.n
         checked &= (life.parent == NOBODY) | ~checked[life.parent]  # each pair once, in the largest
         some = np.flatnonzero(checked)
         places = stretches(life.start[some], life.size[some])
-        every = _every_two(order[places], life.size[some], np.ones(len(some), bool))
-        parts += [known.never, _forbidden(found, rules, every)]
+        every = every_two(order[places], life.size[some], np.ones(len(some), bool))
+        parts += [known.never, forbidden(found, rules, every)]
     ends = [pl.concat([pl.DataFrame(schema=PAIRS), *parts])[side].to_numpy() for side in ("left", "right")]
     at = life.smallest(*(found.ground.place[end] for end in ends))
     until = np.r_[life.high, 0][at]  # what no evidence connects, no veto parts
-    said = [_excluded(found, rules).drop("reason")]
+    said = [excluded(found, rules).drop("reason")]
     if judged is not None:
         said.append(judged.filter(verdict="non_match").select("left", "right"))
     always = pl.concat([one.cast(pl.UInt32) for one in said])
@@ -157,13 +157,13 @@ def _in_large(on: Ground, pairs: pl.DataFrame, probability: np.ndarray, threshol
     large = (np.bincount(tree) > LARGEST_PREPARED)[tree] if len(tree) else np.zeros(0, bool)
     part, size = on.components(threshold)
     begins = np.cumsum(size) - size
-    every = _every_two(on.order, size, large[begins] & (size <= LARGEST_CHECKED))
+    every = every_two(on.order, size, large[begins] & (size <= LARGEST_CHECKED))
     some = slice(on.within(threshold))
     crowded = (size > LARGEST_CHECKED)[part[on.a[some]]] & (probability >= threshold)[on.pattern[some]]
     return pl.concat([every, pairs[np.sort(on.row[some][crowded])].select("left", "right")])
 
 
-def _excluded(found: "Match", rules: Rules) -> pl.DataFrame:
+def excluded(found: "Match", rules: Rules) -> pl.DataFrame:
     """Match, rules → the pairs of records that somebody excluded."""
     named = [e.pair for e in rules.exclusions if e.pair is not None]
     if not named:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from engine.match.contraction import contract
+from engine.match.contraction import contract, grains
 from engine.match.spanning import bottleneck, nested, spanning
 
 STRONGEST = 12.0  # evidence (natural log-odds) for one pair is held below this
@@ -30,6 +30,11 @@ def logit(p: np.ndarray | float) -> np.ndarray:
     """Probabilities → natural log-odds, finite at 0 and 1."""
     p = np.clip(p, 1e-9, 1 - 1e-9)
     return np.asarray(np.log(p / (1 - p)))
+
+
+def speaking(p: np.ndarray | float) -> np.ndarray:
+    """Probabilities → log-odds as evidence is made of them, in whole grains."""
+    return grains(logit(p))
 
 
 def forest(
@@ -195,7 +200,7 @@ def cluster(
     if len(size):
         label[on.order] = np.repeat(np.minimum.reduceat(on.order, np.cumsum(size) - size), size)
     some = on.within(threshold)
-    evidence = np.clip(logit(probability) - logit(threshold), -AGAINST, STRONGEST)[on.pattern[:some]]
+    evidence = np.clip(speaking(probability) - speaking(threshold), -AGAINST, STRONGEST)[on.pattern[:some]]
     component = part[on.a[:some]]
     agreed = np.bincount(component[evidence > 0], minlength=len(size))
     contested = (agreed < size * (size - 1) // 2) & (size > 2)

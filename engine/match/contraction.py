@@ -2,15 +2,21 @@
 
 Graphs of about the same size lie in one stack of square matrices; each round joins the two clusters of every graph that
 have the most evidence for being one, until nowhere anything speaks for a join. Nodes stand in the order of their
-records, so that of equal evidence the pair with the lowest records comes first.
+records, so that of equal evidence the pair with the lowest records comes first. Evidence comes in whole grains: sums of
+it are exact, so what is equal is equal in whatever order it was added up, here and in the browser.
 """
 
 import numpy as np
 
-STRANGERS = -0.2  # evidence (natural log-odds) of two records that no blocking rule brought together
+GRAIN = 2.0**-32  # of evidence (natural log-odds)
+STRANGERS = round(-0.2 / GRAIN) * GRAIN  # evidence of two records that no blocking rule brought together
 SIZES = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)  # graphs up to each of these share a stack
 LARGEST_STACK = 1 << 21  # cells
-NEAR = 1e-9  # totals that differ by less may be equal but for rounding
+
+
+def grains(evidence: np.ndarray) -> np.ndarray:
+    """Evidence → the same, rounded to whole grains."""
+    return np.asarray(np.rint(evidence / GRAIN) * GRAIN)
 
 
 def contract(graph: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -61,19 +67,15 @@ def _stack(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of graphs with at most `shape[1]` nodes → (graph, node): the lowest of its cluster; how far each holds."""
     graphs, nodes = shape
-    link = np.zeros((graphs, nodes, nodes))
-    known = np.zeros((graphs, nodes, nodes), np.int32)
-    link[graph, a, b] = link[graph, b, a] = evidence
-    known[graph, a, b] = known[graph, b, a] = 1
+    total = np.full((graphs, nodes, nodes), STRANGERS)
+    total[graph, a, b] = total[graph, b, a] = evidence
     holds = np.full(graphs, np.inf)
     fall = np.zeros((graphs, nodes, nodes) if falls.any() else (graphs, 0, 0), np.int32)
     if fall.size:
         fall[graph, a, b] = fall[graph, b, a] = falls
     never = np.flatnonzero(np.isneginf(evidence))
-    link[graph[never], a[never], b[never]] = link[graph[never], b[never], a[never]] = -np.inf
-    size = np.ones((graphs, nodes), np.int64)
+    total[graph[never], a[never], b[never]] = total[graph[never], b[never], a[never]] = -np.inf
     lowest = np.tile(np.arange(nodes), (graphs, 1))
-    total = link + STRANGERS * (1 - known)
     total[:, np.arange(nodes), np.arange(nodes)] = -np.inf
     active = np.arange(graphs)
     while len(active):
@@ -83,7 +85,7 @@ def _stack(
         go = total[row, i, j] > 0
         if not go.all():
             if 2 * np.count_nonzero(go) < len(go):  # most are done: go on with the others alone
-                active, total, link, known, size, fall = (x[go] for x in (active, total, link, known, size, fall))
+                active, total, fall = (x[go] for x in (active, total, fall))
                 i, j = i[go], j[go]
                 row = np.arange(len(total))
             else:
@@ -92,35 +94,22 @@ def _stack(
             break
         whole = active[row]
         if fall.size:
-            holds[whole] = np.minimum(holds[whole], _until(total[row], fall[row], known[row], i, j))
+            holds[whole] = np.minimum(holds[whole], _until(total[row], fall[row], i, j))
             fall[row, i] += fall[row, j]
             fall[row, :, i] = fall[row, i]
         lowest[whole] = np.where(lowest[whole] == j[:, None], i[:, None], lowest[whole])
-        link[row, i] += link[row, j]
-        known[row, i] += known[row, j]
-        link[row, :, i], known[row, :, i] = link[row, i], known[row, i]
-        size[row, i] += size[row, j]
-        size[row, j] = 0
-        now = link[row, i] + STRANGERS * (size[row, i][:, None] * size[row] - known[row, i])
-        now[size[row] == 0] = -np.inf
-        now[np.arange(len(row)), i] = -np.inf
-        total[row, i], total[row, :, i] = now, now
+        total[row, i] += total[row, j]  # what is gone or must never be together is −inf, and stays so
+        total[row, :, i] = total[row, i]
         total[row, j], total[row, :, j] = -np.inf, -np.inf
     return lowest, holds
 
 
-def _until(total: np.ndarray, fall: np.ndarray, known: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """Totals of graphs, how fast they fall, the pair that each joins → how far they may fall before it joins another.
-
-    Of what is equal now, and falls as fast, rounding may decide otherwise elsewhere: unless both are the evidence of
-    single pairs, or do not fall at all, it holds nowhere else.
-    """
+def _until(total: np.ndarray, fall: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Totals of graphs, how fast they fall, the pair that each joins → how far they may fall till it joins another."""
     row = np.arange(len(total))
     best, speed = total[row, i, j], fall[row, i, j]
     ahead, faster = best[:, None, None] - total, speed[:, None, None] - fall
     ahead[row, j, i] = ahead[row, i, j] = np.inf
     until = np.where(speed > 0, best / np.maximum(speed, 1), np.inf)
     meet = np.where(faster > 0, ahead / np.maximum(faster, 1), np.inf).reshape(len(row), -1).min(axis=1)
-    summed = (known > 1) | (known[row, i, j] > 1)[:, None, None]
-    unsure = ((ahead < NEAR) & (faster == 0) & (fall > 0) & summed).reshape(len(row), -1).any(axis=1)
-    return np.where(unsure, 0.0, np.minimum(until, meet))
+    return np.asarray(np.minimum(until, meet))

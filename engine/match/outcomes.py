@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.match import bonds, conditions, contraction
-from engine.match.cluster import AGAINST, STRONGEST, Ground, logit
+from engine.match.cluster import AGAINST, STRONGEST, Ground, speaking
 from engine.match.judged import judged_pairs
 from engine.match.lives import NONE, Lives, lives, stretches
 from engine.progress import Progress, silent
@@ -50,7 +50,7 @@ def outcomes(match: "Match", *, stops: Sequence[float] = STOPS, progress: Progre
     at = np.asarray(stops, float)
     probability = conditions.deciding(match.patterns, float(at[0]))
     held = conditions.held_back(match.patterns)
-    strong = logit(np.where(held, match.patterns["match_probability"].to_numpy(), probability))
+    strong = speaking(np.where(held, match.patterns["match_probability"].to_numpy(), probability))
     whole = lives(match.ground, at)
     never = bonds.lasting(match, match.rules, whole)
     tally = _Tally(at, never, bonds.bind(match.rules), progress)
@@ -61,7 +61,7 @@ def outcomes(match: "Match", *, stops: Sequence[float] = STOPS, progress: Progre
         records, ground = bonds.judged_ground(match, judged)
         tally.count(match.ground, lives(match.ground, at, without=records), strong, held)
         # Two patterns more: a pair that was judged a match, and one that was judged none.
-        certain = logit(np.array([1.0, 0.0]))
+        certain = speaking(np.array([1.0, 0.0]))
         tally.count(ground, lives(ground, at), np.r_[strong, certain], np.r_[held, False, False])
     groups, gone = np.cumsum(tally.groups, axis=0)[:-1], np.cumsum(tally.gone)[:-1]
     return Outcomes(at, groups, gone, tally.known)
@@ -73,8 +73,8 @@ class _Tally:
     def __init__(
         self, stops: np.ndarray, never: tuple[np.ndarray, np.ndarray, np.ndarray], binds: bool, progress: Progress
     ) -> None:
-        self.stops, self.bits = stops, np.array([float(logit(t)) for t in stops.tolist()])
-        self.just_below = np.array([float(logit(np.nextafter(t, 0.0))) for t in stops.tolist()])
+        self.stops, self.bits = stops, np.array([float(speaking(t)) for t in stops.tolist()])
+        self.just_below = np.array([float(speaking(np.nextafter(t, 0.0))) for t in stops.tolist()])
         self.never, self.binds, self.progress = never, binds, progress
         self.groups = np.zeros((len(stops) + 1, LARGEST - 1), np.int64)
         self.gone = np.zeros(len(stops) + 1, np.int64)

@@ -4,7 +4,7 @@ No pair is found or compared again: which blocking rules found a pair and which 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.errors import RulesError
-from engine.match import compare, conditions
+from engine.match import compare
 from engine.match.kinds import KINDS
 from engine.rules import MISSING, BlockingRule, Comparison, Rules, Veto
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from engine.match.run import Match
 
 MOST = 400_000  # groups: beyond, those that very many rules found are put together
-MOST_EDGES = 1_000_000  # pairs told one by one
-BAND = 4.0  # bits: pairs of like strength stand together
 MANY = 0xFFFFFFFF  # `found_by` of pairs that were put together: more rules than can be told apart
 
 
@@ -73,22 +71,31 @@ def switched(
 def vetoed_by(match: "Match", vetoes: Sequence[Veto], row: np.ndarray | slice = slice(None)) -> np.ndarray:
     """Match, vetoes → for each of its pairs, or those in some rows, which of them forbid it (uint32, bit i: veto i)."""
     pairs = match.pairs[row]
-    bits = np.zeros(len(pairs), np.uint32)
     kinds = {c.name: c.kind for c in match.rules.comparisons}
+    known = {  # a veto reads names as they stand
+        name: similar[row] for name, similar in match.similarities.items() if kinds[name] not in compare.CROSSWISE
+    }
+    return barred_by(match, vetoes, pairs["left"].to_numpy(), pairs["right"].to_numpy(), known=known)
+
+
+def barred_by(
+    match: "Match", vetoes: Sequence[Veto], left: np.ndarray, right: np.ndarray, *,
+    known: Mapping[str, np.ndarray] | None = None,
+) -> np.ndarray:  # fmt: skip
+    """Match, vetoes, any two records of each pair, similarities that are known → which forbid it, as in `vetoed_by`."""
+    bits = np.zeros(len(left), np.uint32)
     for bit, veto in enumerate(vetoes):
-        if kinds[veto.comparison] in compare.CROSSWISE:  # a veto reads them as they stand
-            ends = (pairs[side].to_numpy() for side in ("left", "right"))
-            similar = compare.similarity(match.encoded[veto.comparison], *ends)
-        else:
-            similar = match.similarities[veto.comparison][row]
+        similar = (known or {}).get(veto.comparison)
+        if similar is None:
+            similar = compare.similarity(match.encoded[veto.comparison], left, right)
         bits |= ((similar <= veto.at_most) & (similar != MISSING)).astype(np.uint32) << np.uint32(bit)
     return bits
 
 
 def groups(
-    match: "Match", vetoes: Sequence[Veto], *, matches: np.ndarray | None = None, most: int = MOST
+    match: "Match", barred: np.ndarray, *, matches: np.ndarray | None = None, most: int = MOST
 ) -> tuple[pl.DataFrame, int]:
-    """Match, vetoes, which pairs are true matches → the pairs counted, and how far that is exact.
+    """Match, which vetoes forbid each pair, which are true matches → the pairs counted, and how far that is exact.
 
     One row for each pattern, set of blocking rules that found its pairs, and set of vetoes that forbid them: pattern,
     found_by, vetoed_by, pairs, matches (only where known). Whatever is switched off, the pairs left are the rows whose
@@ -97,7 +104,7 @@ def groups(
     """
     pairs = match.pairs
     told = pairs.select("pattern", "found_by").with_columns(
-        pl.Series("vetoed_by", vetoed_by(match, vetoes), dtype=pl.UInt32),
+        pl.Series("vetoed_by", barred, dtype=pl.UInt32),
         pl.Series("matches", np.zeros(len(pairs), bool) if matches is None else matches, dtype=pl.Boolean),
     )
     table = told.group_by(_TOLD).agg(pl.len().alias("pairs"), pl.col("matches").cast(pl.UInt32).sum()).sort(_TOLD)
@@ -111,55 +118,18 @@ def groups(
 _TOLD = ["pattern", "found_by", "vetoed_by"]
 
 
+def of_pairs(match: "Match", barred: np.ndarray, groups: pl.DataFrame, exact: int, row: np.ndarray) -> np.ndarray:
+    """Match, which vetoes forbid each pair, what `groups` gave, rows of pairs → their rows of `groups`."""
+    some = match.pairs.select("pattern", "found_by")[row]
+    some = _together(some.with_columns(pl.Series("vetoed_by", barred[row])), exact)
+    of = some.join(groups.select(_TOLD).with_row_index("group"), on=_TOLD, how="left", maintain_order="left")
+    return of["group"].to_numpy()
+
+
 def _together(table: pl.DataFrame, exact: int) -> pl.DataFrame:
     """Pairs or groups → the same, `found_by` of those that more than `exact` rules found `MANY`."""
     many = pl.col("found_by").bitwise_count_ones() > exact
     return table.with_columns(pl.when(many).then(pl.lit(MANY, pl.UInt32)).otherwise("found_by").alias("found_by"))
-
-
-@dataclass(frozen=True)
-class Edges:
-    """The strongest pairs, told one by one: their ends, numbered anew, and the row of `groups` that counts them.
-
-    They come in bands of like strength, which end at `bands`, and within a band those that hang together stand near one
-    another, as do the numbers of their ends. `told`: which groups are in it; `ends`: how many numbers there are.
-    """
-
-    left: np.ndarray
-    right: np.ndarray
-    group: np.ndarray
-    told: np.ndarray
-    bands: np.ndarray
-    ends: int
-
-
-def edges(match: "Match", vetoes: Sequence[Veto], groups: pl.DataFrame, exact: int, *, most: int = MOST_EDGES) -> Edges:
-    """Match, vetoes, what `groups` gave → the pairs of the strongest patterns one by one, at most `most`."""
-    number = match.pairs["pattern"].to_numpy()
-    weight = np.where(np.isin(conditions.verdicts(match.patterns), (conditions.OPEN, conditions.MERGE)),
-                      conditions.ranking(match.patterns)[1], -np.inf)  # fmt: skip
-    strongest = np.argsort(-weight, kind="stable")
-    fit = np.cumsum(match.patterns["pairs"].to_numpy()[strongest]) <= most
-    told = np.zeros(len(weight), bool)
-    told[strongest[fit & (weight[strongest] > -np.inf)]] = True
-    row = np.flatnonzero(told[number])
-    some = match.pairs.select("left", "right", "pattern", "found_by")[row]
-    some = _together(some.with_columns(pl.Series("vetoed_by", vetoed_by(match, vetoes, row))), exact)
-    group = some.join(groups.select(_TOLD).with_row_index("group"), on=_TOLD, how="left", maintain_order="left")[
-        "group"
-    ]
-    place = np.full(len(match.records), -1, np.int64)
-    place[match.ground.order] = np.arange(len(match.ground.order))
-    ends = [some[side].to_numpy() for side in ("left", "right")]
-    others = np.unique(np.concatenate(ends))
-    others = others[place[others] < 0]
-    place[others] = len(match.ground.order) + np.arange(len(others))
-    band = np.clip(np.floor(weight[number[row]] / BAND), -10, 10)
-    left, right = np.minimum(*(place[end] for end in ends)), np.maximum(*(place[end] for end in ends))
-    order = np.lexsort((left, -band))
-    bands = np.r_[np.flatnonzero(np.diff(band[order])) + 1, len(order)]
-    return Edges(left[order], right[order], group.to_numpy()[order], told[groups["pattern"].to_numpy()], bands,
-                 len(match.ground.order) + len(others))  # fmt: skip
 
 
 def after_vetoes(match: "Match") -> "Match":

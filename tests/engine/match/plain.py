@@ -6,7 +6,7 @@ from collections import defaultdict
 import numpy as np
 import polars as pl
 
-from engine.match.cluster import AGAINST, STRONGEST, logit
+from engine.match.cluster import AGAINST, STRONGEST, speaking
 from engine.match.contraction import STRANGERS
 
 
@@ -46,7 +46,7 @@ def cluster(
 ) -> tuple[list[int], list[int], list[str]]:
     """Pairs, probability of each pair → label of each record, rows of pairs cut, their reasons."""
     rows = list(zip(pairs["left"].to_list(), pairs["right"].to_list(), strict=True))
-    evidence = np.clip(logit(probability) - logit(threshold), -AGAINST, STRONGEST).tolist()
+    evidence = np.clip(speaking(probability) - speaking(threshold), -AGAINST, STRONGEST).tolist()
     joins = np.flatnonzero(probability >= threshold).tolist()
     component = components([rows[i] for i in joins], records)
     label = list(component)

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RulesError
-from engine.match import compare, evaluate, run, suggest, switches
-from engine.match.spanning import spanning
+from engine.match import compare, run, suggest, switches
 from engine.rules import MISSING, Veto
 from engine.snapshot import map as mapping
 from engine.snapshot.read import read_tables
@@ -43,7 +42,7 @@ def test_every_combination_is_what_a_match_under_it_holds(found, off, barred):
         return
     rules = switches.switched(found.rules, vetoes=offered, blocking=blocking, on=on)
     other = switches.after_vetoes(run.narrow(found, rules))
-    groups, exact = switches.groups(found, offered)
+    groups, exact = switches.groups(found, switches.vetoed_by(found, offered))
     assert exact == len(blocking)
     bits = [sum(1 << i for i, one in enumerate(names) if on[one]) for names in (
         [rule.name for rule in blocking], [switches.name(v) for v in offered])]  # fmt: skip
@@ -56,7 +55,7 @@ def test_every_combination_is_what_a_match_under_it_holds(found, off, barred):
 def test_groups_hold_every_pair_and_match_once(found):
     rng = np.random.default_rng(1)
     same = rng.random(len(found.pairs)) < 0.2
-    groups, _ = switches.groups(found, switches.on_offer(found.rules), matches=same)
+    groups, _ = switches.groups(found, switches.vetoed_by(found, switches.on_offer(found.rules)), matches=same)
     assert groups["pairs"].sum() == len(found.pairs)
     assert groups["matches"].sum() == same.sum()
     assert groups.select("pattern", "found_by", "vetoed_by").is_unique().all()
@@ -64,38 +63,13 @@ def test_groups_hold_every_pair_and_match_once(found):
 
 def test_too_many_groups_stay_exact_while_few_rules_are_off(found):
     offered = switches.on_offer(found.rules)
-    whole, _ = switches.groups(found, offered)
-    fewer, exact = switches.groups(found, offered, most=len(whole) - 1)
+    whole, _ = switches.groups(found, switches.vetoed_by(found, offered))
+    fewer, exact = switches.groups(found, switches.vetoed_by(found, offered), most=len(whole) - 1)
     assert len(fewer) < len(whole) and 1 <= exact < len(found.rules.blocking)
     every = (1 << len(found.rules.blocking)) - 1
     size = len(found.patterns)
     for off in range(len(found.rules.blocking)):
         assert left(fewer, every & ~(1 << off), 0, size) == left(whole, every & ~(1 << off), 0, size)
-
-
-@pytest.mark.parametrize("share", [1.0, 0.3])
-@pytest.mark.parametrize("exact", [None, 1])
-def test_pairs_told_one_by_one_are_those_of_their_groups(found, share, exact):
-    offered = switches.on_offer(found.rules)
-    most = {} if exact is None else {"most": 1}
-    groups, exact = switches.groups(found, offered, **most)
-    made = switches.edges(found, offered, groups, exact, most=int(share * len(found.pairs)))
-    left, right, group = made.left, made.right, made.group
-    count = np.bincount(group, minlength=len(groups))
-    assert 0 < len(left) == len(right) == count.sum() <= share * len(found.pairs)
-    assert sorted(set(np.r_[left, right].tolist()) | set(range(len(found.ground.order)))) == list(range(made.ends))
-    assert made.told.tolist() == (count > 0).tolist()
-    # All pairs of a group or none, and of the strongest patterns: so what any setting leaves of them is what it leaves.
-    assert set(np.unique(count[count > 0] == groups["pairs"].to_numpy()[count > 0])) == {True}
-    weight = found.patterns["match_weight"].to_numpy()[groups["pattern"].to_numpy()]
-    assert weight[count > 0].min() > weight[count == 0].max(initial=-np.inf)
-    for begin, end in zip(np.r_[0, made.bands[:-1]], made.bands, strict=True):
-        assert (np.diff(left[begin:end]) >= 0).all() and np.ptp(weight[group[begin:end]].clip(-40, 40)) < switches.BAND
-    # A forest of them at any threshold takes as many records away as the forest of all pairs.
-    for threshold in (0.5, 0.9):
-        strong = found.patterns["match_probability"].to_numpy()[groups["pattern"].to_numpy()] >= threshold
-        taken = spanning(left[strong[group]], right[strong[group]], made.ends)[0]
-        assert len(taken) == evaluate.removable(found.forest, [threshold])["removable"][0] > 0
 
 
 def test_vetoes_on_offer_are_those_in_use_and_one_for_each_other_comparison(found):

@@ -28,10 +28,10 @@ def _file(name: str) -> str:
     return (_FOLDER / name).read_text("utf-8")
 
 
-_PARTS = ("scoring.js", "groups.js", "picture.js", "figures.js", "levels.js", "live.js")
+_PARTS = ("scoring", "contraction", "standing", "parting", "groups", "picture", "figures", "levels", "live")
 _carrier = st.components.v2.component("winnow.table", js=_file("carrier.js"))
 _bench = st.components.v2.component(
-    "winnow.bench", html=_file("live.html"), css=_file("live.css"), js="\n".join(map(_file, _PARTS))
+    "winnow.bench", html=_file("live.html"), css=_file("live.css"), js="\n".join(_file(f"{part}.js") for part in _PARTS)
 )
 
 

@@ -42,8 +42,8 @@ class Figures extends Picture {
   write() {
     const { now, data } = this;
     const sign = this.scores.basis === "estimate" ? "≈ " : "";
-    // Parting doubtful groups takes records off what pairs connect; weak pairs, and judgements, may add some.
-    const about = now.exact ? "" : now.lacking || this.scores.basis === "judged" ? "≈ " : "≤ ";
+    // Parting doubtful groups takes records off what pairs connect; pairs that were not told may add some.
+    const about = now.exact ? "" : now.lacking ? "≈ " : "≤ ";
     const doubt = now.exact ? "" : this.say(now.lacking ? "without_weakest" : "before_splits");
     const cards = [
       ["precision", sign + this.share(now.precision), this.interval("precision")],

@@ -1,105 +1,166 @@
-// Groups of records: which records pairs join at a threshold, by union–find over the pairs that are told one by one.
-// No DOM here, and nothing is allocated while a thumb moves. Groups whose pairs contradict each other are not parted
-// here: that is the engine's, which tells it of every merge threshold beforehand (`told`).
+// Groups of records, as engine.match.cluster makes them of what stands now: pairs at or above the threshold connect
+// records (union–find), and components in which not every two agree are parted (`Parting`). No DOM here, and little is
+// allocated while a thumb moves. What cannot be known here is never called exact: then groups are those that pairs
+// connect, before they are parted.
 
-const KINDS = 5, LARGEST = 6; // groups of 2, 3, 4, 5, 6 or more records
+const SAID = -1e6; // agreeing pairs of a component about which somebody said something: never enough
+const NEAR = 10; // bits of the numbers of records that lie near one another
 
-class Groups {
+class Groups extends Parting {
   constructor(table) {
+    super(table);
     const sets = table.group_pairs.length;
-    this.table = table;
-    this.parent = new Int32Array(table.nodes); // of a first record: minus the number of its records
-    this.sizes = new Int32Array(KINDS);
-    this.stands = new Uint8Array(sets); // which sets of pairs join their records now
-    this.band = new Uint8Array(sets); // 1 and more: the band in which the pairs of a set are told
-    table.bands.forEach((end, b) => {
-      for (let e = b ? table.bands[b - 1] : 0; e < end; e++) this.band[table.edge_group[e]] = b + 1;
-    });
-    this.used = new Uint8Array(table.bands.length + 1); // bands in which something stands
-    this.first = new Uint32Array(table.patterns + 1); // the first set of each pattern
-    for (let g = 0; g < sets; g++) this.first[table.group_pattern[g] + 1] = g + 1;
-    for (let i = 0; i < table.patterns; i++) this.first[i + 1] = Math.max(this.first[i + 1], this.first[i]);
+    this.heads = new Int32Array(table.nodes); // first records of components, some of them joined to others since
+    this.still = new Uint8Array(table.nodes); // first records of components that nothing that moves can change
+    this.found = new Int32Array(table.nodes); // components that are to be parted, as they come,
+    this.contested = new Int32Array(table.nodes); // and those that lie near one another together
+    this.begins = new Uint32Array((table.nodes >> NEAR) + 2);
+    this.twos = new Uint32Array(sets); // pairs of each set that have their two records for themselves
+    for (let e = table.alone; e < table.left.length; e++) this.twos[table.edge_group[e]]++;
+    this.alone = Uint32Array.from(this.twos.keys()).filter((g) => this.twos[g]);
     this.held = null;
   }
 
-  // Scores, a lower limit for each pattern's probability → which sets of pairs stand; what lacks is noted.
-  stand(scores, merge) {
-    const { stands, band, used, first } = this;
-    const { verdict, group_found_by, group_vetoed_by, blocking, vetoes } = this.table;
-    const { probability } = scores;
-    const [rules, bars] = [scores.bits(blocking), scores.bits(vetoes)];
-    used.fill(0);
-    stands.fill(0);
-    for (let i = 0; i < probability.length; i++) {
-      if (verdict[i] === OPEN ? probability[i] < merge : verdict[i] !== MERGE) continue;
-      const end = first[i + 1];
-      for (let g = first[i]; g < end; g++) {
-        if (!(group_found_by[g] & rules) || group_vetoed_by[g] & bars) continue;
-        stands[g] = 1;
-        used[band[g]] = 1;
-      }
-    }
-    this.lacking = used[0] === 1; // pairs count that are not told one by one: then more records hang together
-  }
-
-  // Scores, merge threshold → groups by size, records that go.
-  at(scores, merge) {
-    const { table, stands, used, parent, sizes, held } = this;
-    const { left, right, edge_group, bands } = table;
+  // Scores, merge threshold, milliseconds after which the rest waits for `more` → groups by size, records that go.
+  at(scores, merge, patience = Infinity) {
+    const { parent, links, next, sizes, held, stands, used, twos, alone, heads } = this;
+    const { left, right, edge_group } = this.table;
     this.stand(scores, merge);
-    let gone = 0;
     if (held && held.merge === merge) {
       parent.set(held.parent);
+      links.set(held.links);
+      next.set(held.next);
       sizes.set(held.sizes);
-      gone = held.gone;
-      const { edges, count } = held;
-      for (let k = 0; k < count; k++) {
-        const e = edges[k];
-        if (stands[edge_group[e]]) gone += join(parent, sizes, left[e], right[e]);
-      }
-    } else {
-      parent.fill(-1);
-      sizes.fill(0);
-      for (let b = 0; b < bands.length; b++) {
+      this.gone = held.gone;
+      heads.set(held.heads);
+      this.count = held.heads.length;
+      this.unknown = held.unknown;
+      const { edges, ends } = held;
+      for (let b = 0; b < ends.length; b++) {
         if (!used[b + 1]) continue;
-        const end = bands[b];
-        for (let e = b ? bands[b - 1] : 0; e < end; e++) {
-          if (stands[edge_group[e]]) gone += join(parent, sizes, left[e], right[e]);
+        for (let k = b ? ends[b - 1] : 0; k < ends[b]; k++) {
+          const e = edges[k], how = stands[edge_group[e]]; // prettier-ignore
+          if (how) this.join(left[e], right[e], how - 1);
         }
       }
+    } else {
+      this.held = null;
+      this.connect(false);
+      this.still.fill(0);
+      this.unknown = 0;
     }
-    return { sizes: Array.from(sizes), removable: gone, lacking: this.lacking };
+    for (let k = 0; this.counts && k < alone.length; k++) {
+      if (stands[alone[k]] !== AGREES) continue;
+      sizes[0] += twos[alone[k]];
+      this.gone += twos[alone[k]];
+    }
+    this.seek();
+    return this.more(patience);
   }
 
-  // Some patterns are about to move, others and the merge threshold stay: what those join is joined once.
-  hold(scores, merge, moves) {
-    const { table, stands, used, parent, sizes, band } = this;
-    const { left, right, edge_group, group_pattern, bands } = table;
-    if (this.held?.merge === merge && this.held.moves === moves) return;
-    this.stand(scores, merge);
-    parent.fill(-1);
+  // Records that standing pairs connect; `some`: without those that move.
+  connect(some) {
+    const { parent, links, sizes, stands, used, mine, ends, nodes } = this;
+    const { left, right, edge_group } = this.table;
+    parent.fill(-1, 0, nodes);
+    links.fill(0, 0, nodes);
     sizes.fill(0);
-    const edges = (this.moving ??= new Uint32Array(left.length));
-    const mine = new Uint8Array(stands.length);
-    for (let g = 0; g < mine.length; g++) {
-      mine[g] = moves[group_pattern[g]];
-      if (mine[g]) used[band[g]] = 1;
+    this.gone = this.count = 0;
+    for (const { a, b } of this.said) links[a] = links[b] = SAID;
+    for (const { a, b, found_by, verdict } of this.said) {
+      if (verdict === ONE && found_by & this.rules) this.join(a, b, 0);
     }
-    let [count, gone] = [0, 0];
-    for (let b = 0; b < bands.length; b++) {
+    for (let b = 0; b < ends.length; b++) {
       if (!used[b + 1]) continue;
-      for (let e = b ? bands[b - 1] : 0; e < bands[b]; e++) {
-        if (mine[edge_group[e]]) edges[count++] = e;
-        else if (stands[edge_group[e]]) gone += join(parent, sizes, left[e], right[e]);
+      for (let e = b ? ends[b - 1] : 0; e < ends[b]; e++) {
+        const how = stands[edge_group[e]];
+        if (how && !(some && mine[edge_group[e]])) this.join(left[e], right[e], how - 1);
       }
     }
-    this.held = { merge, moves, edges, count, gone, parent: parent.slice(), sizes: sizes.slice() };
   }
 
-  // Scores; rising thresholds, how many of them lie at or below each pattern → records that go at each of them.
+  // Which components are still to be parted. Those that lie near one another come together: memory is read in order.
+  seek() {
+    const { parent, links, still, contested, found, heads, begins } = this;
+    begins.fill(0);
+    let count = 0;
+    for (let k = 0; k < this.count; k++) {
+      const n = heads[k], size = -parent[n]; // prettier-ignore
+      if (size < 2 || 2 * links[n] >= size * (size - 1) || still[n]) continue;
+      found[count++] = n;
+      begins[(n >> NEAR) + 1]++;
+    }
+    for (let k = 1; k < begins.length; k++) begins[k] += begins[k - 1];
+    for (let k = 0; k < count; k++) contested[begins[found[k] >> NEAR]++] = found[k];
+    this.waiting = count;
+    this.done = 0;
+  }
+
+  // Goes on with what is to be contracted, for so many milliseconds → the groups as far as they are known.
+  more(patience = Infinity) {
+    const until = performance.now() + patience;
+    while (this.done < this.waiting && (this.done % 32 || performance.now() < until)) {
+      if (!this.part(this.contested[this.done++])) this.unknown++;
+    }
+    const pending = this.done < this.waiting;
+    const exact = !pending && !this.unsure && !this.unknown;
+    return { sizes: Array.from(this.sizes), removable: this.gone, lacking: this.lacking, exact, pending };
+  }
+
+  // Some patterns are about to move, others and the merge threshold stay: what those make is made once.
+  hold(scores, merge, moves) {
+    const { table, used, band, lone, mine, parent, links, next, still, sizes, heads, nodes } = this;
+    const { left, right, edge_group, group_pattern } = table;
+    if (this.held?.merge === merge && this.held.moves === moves) return;
+    this.stand(scores, merge);
+    for (let g = 0; g < band.length; g++) mine[g] = moves[group_pattern[g]];
+    this.connect(true);
+    for (let g = 0; g < band.length; g++) if (mine[g]) used[band[g]] = used[lone[g]] = 1;
+    const edges = (this.moving ??= new Uint32Array(left.length));
+    const touched = new Uint8Array(nodes);
+    let count = 0;
+    const ends = this.ends.map((end, b) => {
+      for (let e = b ? this.ends[b - 1] : 0; e < end && used[b + 1]; e++) {
+        if (!mine[edge_group[e]]) continue;
+        edges[count++] = e;
+        touched[root(parent, left[e])] = touched[root(parent, right[e])] = 1;
+      }
+      return count;
+    });
+    this.unknown = 0;
+    still.fill(0);
+    this.seek();
+    for (let k = 0; k < this.waiting; k++) {
+      const n = this.contested[k];
+      if (touched[n]) continue;
+      const before = [sizes.slice(), this.gone];
+      this.met = 0;
+      const known = this.part(n);
+      if (this.met) {
+        sizes.set(before[0]);
+        this.gone = before[1];
+        continue;
+      }
+      still[n] = 1;
+      if (!known) this.unknown++;
+    }
+    for (let n = 0; n < nodes; n++) if (parent[n] >= 0) parent[n] = root(parent, n); // short ways from now on
+    this.held = {
+      merge, moves, edges, ends, heads: heads.slice(0, this.count), gone: this.gone, unknown: this.unknown, sizes: sizes.slice(),
+      parent: parent.slice(0, nodes), links: links.slice(0, nodes), next: next.slice(0, nodes),
+    }; // prettier-ignore
+  }
+
+  letGo() {
+    this.held = null;
+    this.mine.fill(0);
+  }
+
+  // Scores; rising thresholds, how many of them lie at or below each pattern → records that go at each of them, before
+  // components are parted.
   curve(scores, thresholds, reached) {
     const { left, right, edge_group, bands, group_pattern } = this.table;
-    const { stands, used, parent, sizes } = this;
+    const { stands, used, parent } = this;
     const size = thresholds.length;
     parent.fill(-1);
     this.stand(scores, thresholds[0]);
@@ -108,45 +169,58 @@ class Groups {
       for (let b = 0; b < bands.length; b++) {
         if (!used[b + 1]) continue;
         for (let e = b ? bands[b - 1] : 0; e < bands[b]; e++) {
-          if (stands[edge_group[e]]) visit(e, reached[group_pattern[edge_group[e]]]);
+          if (stands[edge_group[e]] === AGREES) visit(e, reached[group_pattern[edge_group[e]]]);
         }
       }
     };
     each((_, at) => begins[at + 1]++);
     for (let at = 0; at <= size; at++) begins[at + 1] += begins[at];
-    const next = begins.slice();
+    const next_ = begins.slice();
     const order = (this.order ??= new Uint32Array(left.length));
-    each((e, at) => (order[next[at]++] = e));
+    each((e, at) => (order[next_[at]++] = e));
     const gone = new Float64Array(size);
-    let joined = 0;
+    this.gone = this.count = 0;
     for (let at = size; at > 0; at--) {
-      for (let k = begins[at]; k < begins[at + 1]; k++) joined += join(parent, sizes, left[order[k]], right[order[k]]);
-      gone[at - 1] = joined;
+      for (let k = begins[at]; k < begins[at + 1]; k++) {
+        this.join(left[order[k]], right[order[k]], 1);
+      }
+      gone[at - 1] = this.gone;
     }
     return gone;
   }
+
+  // Two records are connected; the groups by size follow.
+  join(a, b, agrees) {
+    const { parent, links, next, sizes } = this;
+    a = root(parent, a);
+    b = root(parent, b);
+    if (a === b) {
+      links[a] += agrees;
+      return;
+    }
+    const p = -parent[a], q = -parent[b]; // prettier-ignore
+    if (p > 1) sizes[p < LARGEST ? p - 2 : KINDS - 1]--;
+    if (q > 1) sizes[q < LARGEST ? q - 2 : KINDS - 1]--;
+    sizes[p + q < LARGEST ? p + q - 2 : KINDS - 1]++;
+    const head = p < q ? b : a, rest = p < q ? a : b; // prettier-ignore
+    if (p + q === 2) this.heads[this.count++] = head;
+    parent[rest] = head;
+    parent[head] = -(p + q);
+    links[head] += links[rest] + agrees;
+    const after = Math.max(p, q) > 1 ? next[head] : head;
+    next[head] = Math.min(p, q) > 1 ? next[rest] : rest;
+    next[rest] = after;
+    this.gone++;
+  }
 }
 
-// Two records are one → 1, or 0 when they were before; the groups by size follow.
-function join(parent, sizes, a, b) {
-  while (parent[a] >= 0) {
-    const up = parent[a];
-    if (parent[up] >= 0) parent[a] = parent[up];
-    a = up;
+function root(parent, n) {
+  while (parent[n] >= 0) {
+    const up = parent[n];
+    if (parent[up] >= 0) parent[n] = parent[up];
+    n = up;
   }
-  while (parent[b] >= 0) {
-    const up = parent[b];
-    if (parent[up] >= 0) parent[b] = parent[up];
-    b = up;
-  }
-  if (a === b) return 0;
-  const p = -parent[a], q = -parent[b]; // prettier-ignore
-  if (p > 1) sizes[p < LARGEST ? p - 2 : KINDS - 1]--;
-  if (q > 1) sizes[q < LARGEST ? q - 2 : KINDS - 1]--;
-  sizes[p + q < LARGEST ? p + q - 2 : KINDS - 1]++;
-  parent[p < q ? a : b] = p < q ? b : a;
-  parent[p < q ? b : a] = -(p + q);
-  return 1;
+  return n;
 }
 
 // What the engine tells of every merge threshold, and a threshold → its groups; undefined where it does not know.

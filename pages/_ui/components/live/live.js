@@ -5,6 +5,8 @@ const benches = new WeakMap();
 const GRID = 0.05; // bits between two points of a curve
 const MANY = 200_000; // pairs told one by one, from which on what takes longest waits until the thumb rests
 const REST = 80; // milliseconds without a change until then
+const PATIENCE = 6; // milliseconds of a redraw for parting doubtful groups while a thumb moves; what is left follows
+const BRIEF = 4; // the same where more has to be done: after a click, and between two redraws
 const IDLE = 60; // milliseconds after a key is let go until its change is sent
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -185,7 +187,10 @@ class Bench extends Levels {
     this.curve = scores.curve(this.points);
     this.columns = scores.histogram(LOW, WIDTH, (HIGH - LOW) / WIDTH);
     this.resting = clearTimeout(this.resting);
-    const rest = () => (this.gone = scores.removable(this.points));
+    const rest = () => {
+      this.gone = scores.removable(this.points);
+      this.goneExact = scores.tells(this.points[0]);
+    };
     // Where there are many pairs, two things follow when the thumb rests: how many records would go at every other
     // threshold, and what each switch alone decides. Until then the line is faint.
     this.behind = this.gone !== undefined && scores.table.left.length > MANY;
@@ -196,18 +201,35 @@ class Bench extends Levels {
   // The groups as the server counted them for what is set.
   confirmedGroups() {
     const { gone, sizes } = this.data.confirmed;
-    return { removable: gone, sizes: sizes.map(([, count]) => count), exact: true, lacking: false };
+    return { removable: gone, sizes: sizes.map(([, count]) => count), exact: true, lacking: false, pending: false };
   }
 
   draw() {
     if (!this.scores || !this.canvas.clientWidth) return;
     const { merge, review } = this.settings;
-    this.now = this.scores.figures(merge, review);
-    if (!this.stale) Object.assign(this.now, this.confirmedGroups());
+    const { stale } = this;
+    this.parting = clearTimeout(this.parting);
+    this.now = this.scores.figures(merge, review, !stale ? 0 : this.held || this.pressed ? PATIENCE : BRIEF);
+    if (!stale) Object.assign(this.now, this.confirmedGroups());
+    this.show();
+    if (this.similar?.canvas.isConnected) this.drawLevels();
+    if (this.rules && !this.held) this.drawSwitches();
+    this.partLater();
+  }
+
+  show() {
     this.paint();
     this.place();
     this.write();
-    if (this.similar?.canvas.isConnected) this.drawLevels();
-    if (this.rules && !this.held) this.drawSwitches();
+  }
+
+  // Where there are very many doubtful groups, the rest of them is parted between two frames.
+  partLater() {
+    if (!this.now.pending) return;
+    this.parting = setTimeout(() => {
+      Object.assign(this.now, this.scores.groups.more(BRIEF));
+      if (this.now.pending) this.partLater();
+      else this.show();
+    });
   }
 }

@@ -16,11 +16,12 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 
-from engine.match import conditions, evaluate, switches, tuning
-from engine.match.judged import judged_counts
+from engine.match import bonds, candidates, conditions, edges, evaluate, switches, tuning
+from engine.match.judged import judged_counts, judged_pairs
 from engine.match.outcomes import Outcomes
 from engine.match.run import Match
 from engine.rules import Veto
@@ -40,18 +41,27 @@ def pack(whole: Match, *, offered: Sequence[Veto], truth: pl.DataFrame | None) -
     read = conditions.blanks_read(used.comparisons, whole.patterns)
     codes = np.concatenate([read[c.name].to_numpy() for c in used.comparisons])
     same, in_table = (None, 0) if truth is None else evaluate.true_matches(whole, truth)
-    groups, exact = switches.groups(whole, offered, matches=same)
-    edges = switches.edges(whole, offered, groups, exact)
+    barred = switches.vetoed_by(whole, offered)
+    groups, exact = switches.groups(whole, barred, matches=same)
+    strongest, inside = edges.told(whole, offered, barred, (groups, exact))
     arrays = {
         "codes": codes.astype(np.uint8),
         "logs": _log_levels(whole).astype(np.float64),
         "verdict": conditions.verdicts(whole.patterns).astype(np.uint8),
         **{f"group_{name}": _small(groups[name].to_numpy()) for name in groups.columns},
-        "group_told": edges.told.astype(np.uint8),
-        "left": edges.left.astype(np.uint32),
-        "right": edges.right.astype(np.uint32),
-        "edge_group": _small(edges.group),
-        "bands": edges.bands.astype(np.uint32),
+        "group_told": strongest.told.astype(np.uint8),
+        "left": strongest.left.astype(np.uint32),
+        "right": strongest.right.astype(np.uint32),
+        "edge_group": _small(strongest.group),
+        "bands": strongest.bands.astype(np.uint32),
+        "record": strongest.record.astype(np.uint32),
+        "part_first": np.flatnonzero(strongest.level == 0).astype(np.uint32),
+        "tree": inside.tree.astype(np.uint32),
+        "inside_first": inside.first.astype(np.uint32),
+        "inside_other": inside.other.astype(np.uint32),
+        "inside_set": _small(inside.set),
+        "bar_vetoed_by": inside.vetoed_by,
+        "bar_never": inside.never,
     }
     header = {
         "patterns": len(whole.patterns),
@@ -60,7 +70,11 @@ def pack(whole: Match, *, offered: Sequence[Veto], truth: pl.DataFrame | None) -
         "blocking": [rule.name for rule in used.blocking],
         "vetoes": [switches.name(veto) for veto in offered],
         "exact_up_to": exact,
-        "nodes": edges.ends,
+        "nodes": len(strongest.record),
+        "twos": strongest.twos,
+        "alone": strongest.alone,
+        "binds": bonds.bind(msgspec.structs.replace(used, vetoes=())),
+        "complete": whole.parts is None,
         **({"basis": "estimate"} if truth is None else {"basis": "exact", "total": in_table}),
     }
     return _bytes(header, arrays)
@@ -86,10 +100,28 @@ def known(
         arrays["rate"] = _rate(whole, left, curve)
         for column in ("threshold", *_BOUNDED):
             arrays[f"curve_{column}"] = curve[column].to_numpy().astype(np.float64)
+    arrays |= _said(whole, found)
     if outcomes is not None:
         header["known_from"] = outcomes.known
         arrays |= {"stops": outcomes.stops, "gone": _small(outcomes.gone), "sizes": _small(outcomes.groups.ravel())}
     return _bytes(header, arrays, name=name)
+
+
+def _said(whole: Match, found: Match) -> dict[str, np.ndarray]:
+    """→ the pairs that somebody judged or excluded, which blocking rules found them, whether they are one."""
+    judged = judged_pairs(found.records, found.judgements)
+    parts = [bonds.excluded(found, found.rules).select("left", "right", verdict=pl.lit("non_match"))]
+    if judged is not None:
+        parts.append(judged.filter(pl.col("verdict") != "unsure").cast({"left": pl.UInt32, "right": pl.UInt32}))
+    said = pl.concat(parts)
+    ends = said["left"].to_numpy(), said["right"].to_numpy()
+    at = candidates.numbers(whole.pairs, *ends)
+    return {
+        "said_left": ends[0],
+        "said_right": ends[1],
+        "said_found_by": np.where(at < 0, 0, whole.pairs["found_by"].to_numpy()[at]).astype(np.uint32),
+        "said_verdict": (said["verdict"] == "match").to_numpy().astype(np.uint8),
+    }
 
 
 def standing(found: Match) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Picture {
     const third = second + ROW.curve + ROW.gap;
     const most = Math.max(1, this.gone[0]);
     this.panel(ink, colour, third, ROW.rest, this.say("gone"), [0, most], (v) => compact(v, this.data.lang));
-    this.line(ink, third, ROW.rest, most, "removable", colour.good, !this.now.exact, this.behind ? 0.35 : 1);
+    this.line(ink, third, ROW.rest, most, "removable", colour.good, !this.goneExact, this.behind ? 0.35 : 1);
     this.axis(ink, colour, bottom);
   }
 

@@ -17,7 +17,7 @@ function unpack(given) {
   return table;
 }
 
-const [OPEN, MERGE, , REVIEW] = [0, 1, 2, 3, 4]; // what conditions make of a pattern, see engine.match.conditions
+const [OPEN, MERGE, , REVIEW, NEVER] = [0, 1, 2, 3, 4]; // what conditions make of a pattern, see engine.match.conditions
 
 class Scores {
   // The table; what is known of one way in which everything stands: so it stands at first.
@@ -33,11 +33,13 @@ class Scores {
     this.true = new Float64Array(n); // true matches among `pairs`, where the truth is known
     this.matches = new Float64Array(n); // true, judged or expected matches of each pattern
     this.joint = table.classes.map(() => new Float64Array(n));
+    this.likely = likelihoods(table);
     for (let g = 0; g < table.group_pairs.length; g++) this.every[table.group_pattern[g]] += table.group_pairs[g];
     this.enabled = { ...known.settings.enabled };
     this.adjust = structuredClone(known.settings.adjust);
     this.on = Object.fromEntries([...table.vetoes, ...table.blocking].map((name) => [name, known.settings.on.includes(name)]));
     this.groups = new Groups(table);
+    this.groups.know(known);
     this.regroup();
     this.rescore();
   }
@@ -45,6 +47,8 @@ class Scores {
   // Something else is known: of another way in which everything stands, or more of the same.
   know(known) {
     this.known = known;
+    this.groups.know(known);
+    this.letGo();
     this.count();
   }
 
@@ -76,12 +80,12 @@ class Scores {
     this.letGo();
     const [rules, vetoes] = [this.bits(table.blocking), this.bits(table.vetoes)];
     for (const counts of [pairs, this.true]) counts.fill(0);
-    for (let g = 0; g < table.group_pairs.length; g++) {
-      if (!(table.group_found_by[g] & rules)) continue;
-      const i = table.group_pattern[g];
-      if (table.group_vetoed_by[g] & vetoes) continue;
-      pairs[i] += table.group_pairs[g];
-      if (table.group_matches) this.true[i] += table.group_matches[g];
+    const { group_pairs, group_found_by, group_vetoed_by, group_pattern, group_matches } = table;
+    for (let g = 0; g < group_pairs.length; g++) {
+      if (!(group_found_by[g] & rules) || group_vetoed_by[g] & vetoes) continue;
+      const i = group_pattern[g];
+      pairs[i] += group_pairs[g];
+      if (group_matches) this.true[i] += group_matches[g];
     }
     const off = table.blocking.filter((name) => !this.on[name]).length;
     this.exact = off <= table.exact_up_to; // beyond, some pairs are counted that no rule finds
@@ -108,26 +112,28 @@ class Scores {
 
   // A comparison was switched: every pattern anew.
   rescore() {
-    const { table, joint, base } = this;
+    const { table, joint, base, likely } = this;
     const n = table.patterns;
     this.letGo();
-    let at = 0;
-    table.classes.forEach((one, k) => {
-      const sum = joint[k].fill(one.log_share);
-      table.comparisons.forEach((c, j) => {
-        if (this.enabled[c.name]) {
-          const codes = table.codes.subarray(j * n, (j + 1) * n);
-          const logs = table.logs.subarray(at, at + c.levels + 1);
-          for (let i = 0; i < n; i++) sum[i] += logs[codes[i]];
-        }
-        at += c.levels + 1;
-      });
+    table.classes.forEach((one, k) => joint[k].fill(Math.exp(one.log_share)));
+    let at = 0; // the likelihoods of a class stand comparison after comparison
+    table.comparisons.forEach((c, j) => {
+      if (this.enabled[c.name]) {
+        const codes = table.codes.subarray(j * n, (j + 1) * n);
+        joint.forEach((product, k) => {
+          const likelihood = likely[k].subarray(at, at + c.levels + 1);
+          for (let i = 0; i < n; i++) product[i] *= likelihood[codes[i]];
+        });
+      }
+      at += c.levels + 1;
     });
-    const of = (match) => joint.filter((_, k) => table.classes[k].match === match);
-    const [matches, others] = [of(true), of(false)];
-    logSum(matches, base);
-    logSum(others, (this.against ??= new Float64Array(n)));
-    for (let i = 0; i < n; i++) base[i] = (base[i] - this.against[i]) / LN2;
+    const [matches, others] = [true, false].map((match) => joint.filter((_, k) => table.classes[k].match === match));
+    for (let i = 0; i < n; i++) {
+      let [same, different] = [0, 0];
+      for (let k = 0; k < matches.length; k++) same += matches[k][i];
+      for (let k = 0; k < others.length; k++) different += others[k][i];
+      base[i] = Math.log(same / different) / LN2;
+    }
     this.readjust();
   }
 
@@ -146,7 +152,8 @@ class Scores {
   }
 
   letGo() {
-    this.moving = this.moves = this.groups.held = null;
+    this.moving = this.moves = null;
+    this.groups.letGo();
   }
 
   // Bits by hand were changed: only additions.
@@ -193,7 +200,7 @@ class Scores {
   }
 
   // Both thresholds → what they mean. A scan over the patterns: microseconds, whatever the number of pairs.
-  figures(merge, review) {
+  figures(merge, review, patience) {
     const { probability, matches } = this;
     const { verdict } = this.table;
     let [pairs, waiting, hits] = [0, 0, 0];
@@ -204,7 +211,7 @@ class Scores {
         hits += matches[i];
       } else if (verdict[i] === REVIEW || (verdict[i] === OPEN && p >= review)) waiting += this.pairs[i];
     }
-    const groups = (this.confirmed && told(this.known, merge)) || this.groups.at(this, merge);
+    const groups = (this.confirmed && told(this.known, merge)) || this.groups.at(this, merge, patience);
     return { threshold: merge, pairs, waiting, atMost: !this.exact, ...groups, ...this.measures(merge, pairs, hits) };
   }
 
@@ -254,27 +261,24 @@ class Scores {
     });
   }
 
-  // The thresholds of the latest `curve` → records that go at each.
+  // Whether the groups are known of every threshold from this one on.
+  tells(threshold) {
+    return this.confirmed && told(this.known, threshold) !== undefined;
+  }
+
+  // The thresholds of the latest `curve` → records that go at each; where that is not known, before groups are parted.
   removable(thresholds) {
-    const known = this.confirmed && told(this.known, thresholds[0]) !== undefined;
-    if (known) return Float64Array.from(thresholds, (threshold) => told(this.known, threshold).removable);
+    if (this.tells(thresholds[0])) return Float64Array.from(thresholds, (threshold) => told(this.known, threshold).removable);
     return this.groups.curve(this, thresholds, this.reached);
   }
 }
 
-// Logarithms of several parts, array after array → the logarithm of their sum, in `out`.
-function logSum(logs, out) {
-  const [first, ...rest] = logs;
-  const top = first.slice();
-  for (const one of rest) for (let i = 0; i < out.length; i++) if (one[i] > top[i]) top[i] = one[i];
-  out.fill(0);
-  for (const one of logs) {
-    for (let i = 0; i < out.length; i++) {
-      const less = one[i] - top[i];
-      if (less > -40) out[i] += less === 0 ? 1 : Math.exp(less); // what is less does not show in sixteen digits
-    }
-  }
-  for (let i = 0; i < out.length; i++) out[i] = top[i] + Math.log(out[i]);
+// The table → for each class the likelihood of each code, as a share of that in the class that gives it most: what is
+// common to all classes weighs nothing, and so products of many stay within what a number holds.
+function likelihoods({ logs, classes }) {
+  const size = logs.length / classes.length;
+  const most = (at) => Math.max(...classes.map((_, k) => logs[k * size + at]));
+  return classes.map((_, k) => Float64Array.from({ length: size }, (_, at) => Math.exp(logs[k * size + at] - most(at))));
 }
 
 function nearest(sorted, value) {
