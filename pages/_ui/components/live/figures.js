@@ -57,11 +57,12 @@ class Figures extends Picture {
     cards.forEach(([name, value, note], i) => {
       const [title, strong, small] = box.children[i].children;
       box.children[i].dataset.figure = name;
+      if (name === "removable" && now.before) return; // it follows, and so do the groups by size
       put(title, this.say(name));
       put(strong, value);
       put(small, note);
     });
-    this.writeSizes(box.lastChild, doubt);
+    if (!now.before) this.writeSizes(box.lastChild, doubt);
     put(this.part("basis"), this.say(`basis_${this.scores.basis}`));
     this.writeLegend();
     this.writeConfirmed(data.confirmed);

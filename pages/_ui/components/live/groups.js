@@ -4,6 +4,7 @@
 // connect, before they are parted.
 
 const SAID = -1e6; // agreeing pairs of a component about which somebody said something: never enough
+const PER_MILLISECOND = 100_000; // pairs
 const NEAR = 10; // bits of the numbers of records that lie near one another
 
 class Groups extends Parting {
@@ -18,11 +19,23 @@ class Groups extends Parting {
     this.twos = new Uint32Array(sets); // pairs of each set that have their two records for themselves
     for (let e = table.alone; e < table.left.length; e++) this.twos[table.edge_group[e]]++;
     this.alone = Uint32Array.from(this.twos.keys()).filter((g) => this.twos[g]);
-    this.held = null;
+    this.held = this.later = null;
+    this.cost = table.left.length / PER_MILLISECOND; // of what `prepare` does: expected, then measured
+    this.told = { sizes: new Array(KINDS).fill(0), removable: 0, lacking: false };
   }
 
-  // Scores, merge threshold, milliseconds after which the rest waits for `more` → groups by size, records that go.
+  // Scores, merge threshold, milliseconds after which the rest waits for `more` → groups by size, records that go. With
+  // none at all everything waits, and what was told last is told again, as what was before.
   at(scores, merge, patience = Infinity) {
+    this.later = patience ? null : () => this.prepare(scores, merge);
+    if (this.later) return { ...this.told, exact: false, pending: true, before: true };
+    this.prepare(scores, merge);
+    return this.more(patience);
+  }
+
+  // What stands is connected anew.
+  prepare(scores, merge) {
+    const began = performance.now();
     const { parent, links, next, sizes, held, stands, used, twos, alone, heads } = this;
     const { left, right, edge_group } = this.table;
     this.stand(scores, merge);
@@ -55,7 +68,7 @@ class Groups extends Parting {
       this.gone += twos[alone[k]];
     }
     this.seek();
-    return this.more(patience);
+    this.cost = performance.now() - began;
   }
 
   // Records that standing pairs connect; `some`: without those that move.
@@ -99,12 +112,15 @@ class Groups extends Parting {
   // Goes on with what is to be contracted, for so many milliseconds → the groups as far as they are known.
   more(patience = Infinity) {
     const until = performance.now() + patience;
+    this.later?.();
+    this.later = null;
     while (this.done < this.waiting && (this.done % 32 || performance.now() < until)) {
       if (!this.part(this.contested[this.done++])) this.unknown++;
     }
     const pending = this.done < this.waiting;
     const exact = !pending && !this.unsure && !this.unknown;
-    return { sizes: Array.from(this.sizes), removable: this.gone, lacking: this.lacking, exact, pending };
+    this.told = { sizes: Array.from(this.sizes), removable: this.gone, lacking: this.lacking, exact, pending, before: false };
+    return this.told;
   }
 
   // Some patterns are about to move, others and the merge threshold stay: what those make is made once.
@@ -119,6 +135,7 @@ class Groups extends Parting {
     const edges = (this.moving ??= new Uint32Array(left.length));
     const touched = new Uint8Array(nodes);
     let count = 0;
+    this.later = null;
     const ends = this.ends.map((end, b) => {
       for (let e = b ? this.ends[b - 1] : 0; e < end && used[b + 1]; e++) {
         if (!mine[edge_group[e]]) continue;

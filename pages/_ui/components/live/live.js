@@ -5,8 +5,9 @@ const benches = new WeakMap();
 const GRID = 0.05; // bits between two points of a curve
 const MANY = 200_000; // pairs told one by one, from which on what takes longest waits until the thumb rests
 const REST = 80; // milliseconds without a change until then
-const PATIENCE = 6; // milliseconds of a redraw for parting doubtful groups while a thumb moves; what is left follows
-const BRIEF = 4; // the same where more has to be done: after a click, and between two redraws
+const FRAME = 11; // milliseconds of a redraw before anything is painted: groups are made in what is left of them,
+const BRIEF = 4; // or else between two redraws, in slices of so many,
+const WAIT = 100; // but once in so many milliseconds they are drawn in any case
 const IDLE = 60; // milliseconds after a key is let go until its change is sent
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -21,7 +22,8 @@ class Bench extends Levels {
   constructor(root) {
     super();
     this.root = root;
-    root.frames = this.frames = []; // milliseconds of the latest redraws
+    root.frames = this.frames = []; // milliseconds of the latest redraws,
+    root.followed = this.followed = []; // and of those in which the groups follow after a click
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     this.canvas = this.part("canvas");
     this.thumbs = Object.fromEntries([...root.querySelectorAll("[data-thumb]")].map((t) => [t.dataset.thumb, t]));
@@ -169,10 +171,10 @@ class Bench extends Levels {
   }
 
   measured(work) {
-    const began = performance.now();
+    this.began = performance.now();
     work();
-    this.frames.push(performance.now() - began);
-    if (this.frames.length > 600) this.frames.shift();
+    this.frames.push(performance.now() - this.began);
+    for (const took of [this.frames, this.followed]) if (took.length > 600) took.shift();
   }
 
   // ---- what is seen
@@ -201,7 +203,7 @@ class Bench extends Levels {
   // The groups as the server counted them for what is set.
   confirmedGroups() {
     const { gone, sizes } = this.data.confirmed;
-    return { removable: gone, sizes: sizes.map(([, count]) => count), exact: true, lacking: false, pending: false };
+    return { removable: gone, sizes: sizes.map(([, count]) => count), exact: true, lacking: false, pending: false, before: false };
   }
 
   draw() {
@@ -209,12 +211,22 @@ class Bench extends Levels {
     const { merge, review } = this.settings;
     const { stale } = this;
     this.parting = clearTimeout(this.parting);
-    this.now = this.scores.figures(merge, review, !stale ? 0 : this.held || this.pressed ? PATIENCE : BRIEF);
+    this.now = this.scores.figures(merge, review, stale ? this.patience() : 0);
     if (!stale) Object.assign(this.now, this.confirmedGroups());
     this.show();
     if (this.similar?.canvas.isConnected) this.drawLevels();
     if (this.rules && !this.held) this.drawSwitches();
     this.partLater();
+  }
+
+  // Milliseconds for groups in the redraw that has begun; 0: they have to follow.
+  patience() {
+    const now = performance.now();
+    const left = this.began + FRAME - now;
+    const due = (this.held || this.pressed) && !(now < this.grouped + WAIT);
+    if (left < this.scores.groups.cost && !due) return 0;
+    this.grouped = now;
+    return Math.max(left, 0.1);
   }
 
   show() {
@@ -227,9 +239,12 @@ class Bench extends Levels {
   partLater() {
     if (!this.now.pending) return;
     this.parting = setTimeout(() => {
-      Object.assign(this.now, this.scores.groups.more(BRIEF));
+      const [began, first] = [performance.now(), this.scores.groups.later];
+      Object.assign(this.now, this.scores.groups.more(first ? 0 : BRIEF));
+      this.grouped = performance.now();
       if (this.now.pending) this.partLater();
-      else this.show();
+      if (first || !this.now.pending) this.show();
+      if (first) this.followed.push(performance.now() - began);
     });
   }
 }
