@@ -135,7 +135,7 @@ def _inside(match: "Match", edges: Edges) -> np.ndarray:
 def _trees(edges: Edges) -> np.ndarray:
     """→ for each number the first of those that hang together with it, of which every two are told about."""
     known = edges.bits[1:]
-    steps = np.arange(np.ceil(known.max(initial=0.0)), np.floor(known.min(initial=0.0)) - 1, -1.0).clip(-200, 200)
+    steps = np.arange(np.ceil(known.max(initial=0.0)), np.floor(known.min(initial=0.0)) - 2, -2.0).clip(-200, 200)
     levels = np.unique(np.searchsorted(edges.bits, steps).clip(1))[::-1].tolist()
     for near in NEAR:
         tree = np.arange(len(edges.level))
