@@ -179,10 +179,12 @@ def _as_weights(layout: Layout, fit: Fit, is_match: np.ndarray) -> Weights:
 
 def log_likelihoods(comparisons: Sequence[Comparison], weights: Weights, patterns: pl.DataFrame) -> Matrix:
     """Pattern table → log(share · P(pattern | class)) for each pattern and class; disabled comparisons left out."""
-    used = [c for c in comparisons if c.enabled]
+    used, shares = [c for c in comparisons if c.enabled], np.log([c.share for c in weights.classes])
+    if not used:  # nothing is compared: every pair is what any pair is
+        return np.tile(shares, (len(patterns), 1))
     layout, patterns = Layout.of(used), blanks_read(used, patterns)
     log_levels = np.log([[p for name in layout.names for p in cls.levels[name]] for cls in weights.classes])
-    return layout.indicators(patterns).sums(log_levels) + np.log([c.share for c in weights.classes])
+    return layout.indicators(patterns).sums(log_levels) + shares
 
 
 def score(comparisons: Sequence[Comparison], weights: Weights, patterns: pl.DataFrame) -> pl.DataFrame:

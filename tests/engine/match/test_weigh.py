@@ -127,6 +127,14 @@ def test_a_disabled_comparison_says_nothing():
     assert table["match_weight"].n_unique() > 10
 
 
+def test_with_every_comparison_off_each_pair_is_what_any_pair_is():
+    planted, weights = plant(1), two_classes(0.9, 0.05)
+    off = tuple(msgspec.structs.replace(c, enabled=False) for c in COMPARISONS)
+    table = weigh.score(off, weights, planted.patterns)
+    share = sum(c.share for c in weights.classes if c.match)
+    assert table["match_probability"].to_list() == pytest.approx([share] * len(planted.patterns))
+
+
 @given(st.lists(st.floats(0.001, 0.999), min_size=2, max_size=2, unique=True), st.floats(0.001, 0.5))
 @settings(deadline=None, max_examples=50)
 def test_weight_and_probability_say_the_same(agree, share):
