@@ -10,7 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from engine.snapshot import map as mapping
 from engine.snapshot.read import read_tables
 from engine.snapshot.workspace import Workspace
-from pages._ui import jobs
+from pages._ui import jobs, text
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,6 +62,12 @@ def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "inbox").mkdir(parents=True)
     monkeypatch.setenv("WINNOW_WORKSPACE", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """AppTest writes options in the thread of the test: in the language of a test before, they would not be found."""
+    text.use("en")
 
 
 @pytest.fixture(autouse=True)
