@@ -9,7 +9,7 @@ from engine.snapshot import map as mapping
 from engine.snapshot.mapping import FIELDS, Mapping
 from pages._ui import cache, intake, meanings, state, words
 from pages._ui.components import frame
-from pages._ui.text import _, n_, plain, size
+from pages._ui.text import _, day_format, n_, plain, size
 
 ENCODINGS = ("utf-8", "utf-16", "cp1251", "cp866", "gb18030", "latin-1")
 DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|"}
@@ -80,7 +80,7 @@ def draft() -> None:
             )
             _editor(at, table, one)
     keep, forget, day = st.columns([1, 1, 1], vertical_alignment="bottom")
-    as_of = day.date_input(_("Day of the export"), format="DD.MM.YYYY", key="draft_day")
+    as_of = day.date_input(_("Day of the export"), format=day_format(), key="draft_day")
     keep.button(
         _("Keep as a snapshot"), type="primary", key="keep_draft", width="stretch", on_click=intake.begin_keeping
     )
@@ -102,6 +102,7 @@ def _reading() -> tuple[str | None, str | None]:
         _("Encoding"),
         [None, *ENCODINGS],
         format_func=lambda e: e or auto,
+        placeholder=auto,
         help=_("Choose another one when letters look wrong below."),
         **state.keep("encoding"),
     )
@@ -109,6 +110,7 @@ def _reading() -> tuple[str | None, str | None]:
         _("Delimiter"),
         [None, *DELIMITERS],
         format_func=lambda d: DELIMITERS[d] if d else auto,
+        placeholder=auto,
         **state.keep("delimiter"),
     )
     return state.get("encoding"), state.get("delimiter")
@@ -135,6 +137,7 @@ def _editor(at: int, table: object, one: Mapping) -> None:
         pl.DataFrame(rows, strict=False),
         hide_index=True,
         key=f"mapping:{at}",
+        placeholder="–",
         disabled=[_("Column"), _("Example")],
         column_config={
             words.entity(e): st.column_config.SelectboxColumn(options=list(known)) for e, known in fields.items()
