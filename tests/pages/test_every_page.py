@@ -178,6 +178,16 @@ def test_an_upload_becomes_a_snapshot(nothing: Path, running: None) -> None:
     assert kept.rows["contact"] == 2
 
 
+def test_files_that_cannot_be_read_can_be_forgotten(nothing: Path, running: None) -> None:
+    app = opened("snapshot")
+    app.file_uploader(key="upload").upload("export.csv", bytes(range(256)), "text/csv").run()
+    app.button(key="read_upload").click().run()
+    assert "This file is not a table that can be read." in app.error[0].value
+    app.button(key="forget_draft").click().run()
+    fine(app)
+    assert not app.file_uploader(key="upload:1").value
+
+
 def test_crm_values_are_never_markup() -> None:
     hostile = (
         "<img src=x onerror=alert(1)> **bold** [link](http://evil.example) $x$ :red[y] `z` www.evil.example a@b.ru"

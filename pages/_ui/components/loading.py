@@ -32,7 +32,7 @@ def choose() -> None:
             _("Files of one export: CSV, XLSX, JSON, Parquet, or a ZIP of them"),
             type=_TYPES,
             accept_multiple_files=True,
-            key="upload",
+            key=_upload_key(),
         )
         if given and st.button(_("Read the files"), type="primary", key="read_upload"):
             state.put("draft", {"paths": intake.store_uploads(given)})
@@ -60,7 +60,11 @@ def draft() -> None:
     current = state.get("draft")
     if not current:
         return
-    st.subheader(_("Check how the files were read"), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.subheader(_("Check how the files were read"), anchor=False, width="content")
+        if st.button(_("Forget these files"), key="forget_draft"):
+            _clear()
+            st.rerun()
     encoding, delimiter = _reading()
     with frame.working(_("Reading…")):
         tables = cache.tables(tuple(current["paths"]), encoding, delimiter)
@@ -79,19 +83,29 @@ def draft() -> None:
                 )
             )
             _editor(at, table, one)
-    keep, forget, day = st.columns([1, 1, 1], vertical_alignment="bottom")
+    keep, day = st.columns(2, vertical_alignment="bottom")
     as_of = day.date_input(_("Day of the export"), format=day_format(), key="draft_day")
     keep.button(
         _("Keep as a snapshot"), type="primary", key="keep_draft", width="stretch", on_click=intake.begin_keeping
     )
-    if forget.button(_("Forget these files"), key="forget_draft", width="stretch"):
-        state.forget("draft", "mappings", "keeping")
-        st.rerun()
     if state.get("keeping"):
         with frame.working(_("Keeping the snapshot…")):
             intake.keep_snapshot(tables, used, as_of if isinstance(as_of, dt.date) else dt.date.today())
-        state.forget("draft", "mappings", "upload", "inbox")
+        _clear()
+        st.toast(_("The snapshot is kept. You are looking at it now."), icon=":material/check:")
         st.rerun()
+
+
+def _upload_key() -> str:
+    """The uploader's key: another one, once its files are done with, is how it is emptied."""
+    emptied = state.get("uploads", 0)
+    return f"upload:{emptied}" if emptied else "upload"
+
+
+def _clear() -> None:
+    """The draft and the chosen files are done with."""
+    state.forget("draft", "mappings", "keeping", "inbox")
+    state.put("uploads", state.get("uploads", 0) + 1)
 
 
 def _reading() -> tuple[str | None, str | None]:

@@ -64,7 +64,9 @@ def due(decided: pl.DataFrame) -> None:
     if acting.is_empty():
         st.caption(_("Nothing is due today."))
         return
-    tables.table(_table(acting.head(_MOST)), digits={_("Size, {unit}", unit=_("MB")): 2})
+    mb = _("Size, {unit}", unit=_("MB"))
+    shown = _table(acting.head(_MOST))
+    tables.table(shown if shown[mb].count() else shown.drop(mb), digits={mb: 2})
     if acting.height > _MOST:
         st.caption(n_("Only the first {n} is shown.", "Only the first {n} are shown.", _MOST))
 
