@@ -291,7 +291,7 @@ def _add_test(entity: str, found: Match, draft: Condition, before: str | None) -
         )  # fmt: skip
         levels = laid_down.levels(found, comparison)
         level = st.selectbox(
-            _("Level"), levels, format_func=words.level, width=220, disabled=how == "filled",
+            _("Level"), levels, format_func=words.level, width=270, disabled=how == "filled",
             **state.keep(f"test_level:{entity}", levels[0], options=levels),
         )  # fmt: skip
         gap = st.checkbox(_("or a gap"), help=_("A missing value then fulfils it too."),

@@ -145,11 +145,11 @@ def record(found: Match, record_id: str) -> dict[str, object]:
 
 
 def _steps(told: Explanation) -> tuple[tuple[str, float, float, float, str], ...]:
-    rows = [(_("before any evidence"), 0.0, told.prior, told.prior, "")]
+    rows = [(_("before any evidence"), 0.0, told.prior, told.prior, "–")]
     reached = told.prior
     for part in told.parts:
         says = words.level(part.level)
         rows.append((words.comparison(part.comparison), reached, reached + part.weight, part.weight, says))
         reached += part.weight
-    rows.append((_("together"), 0.0, told.weight, told.weight, ""))
+    rows.append((_("together"), 0.0, told.weight, told.weight, "–"))
     return tuple(rows)
