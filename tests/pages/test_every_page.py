@@ -176,6 +176,8 @@ def test_an_upload_becomes_a_snapshot(nothing: Path, running: None) -> None:
     fine(app)
     (kept,) = Workspace(nothing).snapshots()
     assert kept.rows["contact"] == 2
+    assert [said.value for said in app.success] == ["The snapshot is kept. You are looking at it now."]
+    assert not app.run().success
 
 
 def test_files_that_cannot_be_read_can_be_forgotten(nothing: Path, running: None) -> None:

@@ -24,6 +24,12 @@ def load() -> None:
         draft()
 
 
+def just_kept() -> None:
+    """Once, after a snapshot was kept: says so."""
+    if state.take("just_kept"):
+        st.success(_("The snapshot is kept. You are looking at it now."), icon=":material/check:")
+
+
 def choose() -> None:
     """Three ways in: upload, the inbox folder, the bundled sample account."""
     upload, inbox, sample = st.columns([2, 2, 1])
@@ -92,7 +98,7 @@ def draft() -> None:
         with frame.working(_("Keeping the snapshot…")):
             intake.keep_snapshot(tables, used, as_of if isinstance(as_of, dt.date) else dt.date.today())
         _clear()
-        st.toast(_("The snapshot is kept. You are looking at it now."), icon=":material/check:")
+        state.put("just_kept", True)
         st.rerun()
 
 
