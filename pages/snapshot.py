@@ -17,6 +17,7 @@ if snapshot is None:
     st.subheader(_("Load an export"), anchor=False)
     loading.load()
 else:
+    loading.just_kept()
     frame.tabs(
         {
             _("Load an export"): loading.load,

@@ -11,14 +11,14 @@ Sentences = Callable[[str, Mapping[str, Any]], str]
 
 SENTENCES = {
     # merges
-    "duplicate_of_survivor": "Same as {survivor_id}: match probability {percent} %.",
-    "duplicate_through": "Same as {through}, which is in one group with {survivor_id}: match probability {percent} %.",
+    "duplicate_of_survivor": "Same as {survivor_id}: match probability {percent}%.",
+    "duplicate_through": "Same as {through}, which is in one group with {survivor_id}: match probability {percent}%.",
     "duplicate_of_survivor_by_condition": (
-        "Same as {survivor_id} by the condition “{condition}”: match probability {percent} %."
+        "Same as {survivor_id} by the condition “{condition}”: match probability {percent}%."
     ),
     "duplicate_through_by_condition": (
         "Same as {through}, which is in one group with {survivor_id}, by the condition “{condition}”: "
-        "match probability {percent} %."
+        "match probability {percent}%."
     ),
     "same_cluster": "In one group with {survivor_id}; the evidence was not given.",
     "merge_blocked_by_hold": "Would merge, but the hold “{hold}” keeps a record of this group as it is.",

@@ -15,6 +15,7 @@ STRONG, WARN, GOOD, MUTED = "#2f86a6", "#c98a3c", "#4f9465", "#8a99a6"
 HEIGHT = 290
 _LABEL = 220  # pixels for a category's name
 _POWERS = [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
+_LOGARITHMIC: Any = {"values": _POWERS, "labelOverlap": "greedy"}  # of an axis: as many labels as there is room for
 _FEW_STEPS = 12  # up to so many steps each one is named on the axis
 _NAMED, _ROOMY = 8, 25  # records up to which the picture of a group has names, large circles
 _TITLE = 12  # pixels above the plot at which the title of an upright axis stands
@@ -54,7 +55,7 @@ def scores(frame: pl.DataFrame, *, groups: list[str], merge: float, review: floa
                 stack=None,
                 scale=alt.Scale(type="symlog"),
                 title=_("pairs (logarithmic)"),
-                axis=alt.Axis(values=_POWERS, format=",.0f", titleY=-_OVER_MARKS),
+                axis=alt.Axis(format=",.0f", titleY=-_OVER_MARKS, **_LOGARITHMIC),
             ),
             color=alt.Color("group:N", sort=groups, title=None, legend=_legend(), scale=_colours(groups)),
             opacity=alt.value(0.75),
@@ -158,7 +159,7 @@ def steps(frame: pl.DataFrame, *, chosen: int, levels: pl.DataFrame, title: str,
                 "pairs:Q",
                 title=_("pairs (logarithmic)") if wide else _("pairs"),
                 scale=alt.Scale(type="symlog") if wide else alt.Scale(),
-                axis=alt.Axis(format=",.0f", values=_POWERS) if wide else alt.Axis(format=",.0f"),
+                axis=alt.Axis(format=",.0f", **_LOGARITHMIC) if wide else alt.Axis(format=",.0f"),
             ),
             y2="floor:Q",
             color=alt.condition("datum.here", alt.value(STRONG), alt.value(MUTED)),
@@ -197,8 +198,9 @@ def graph(nodes: pl.DataFrame, links: pl.DataFrame, *, roles: list[str], sides: 
     """Records (x, y, number, name, label, side) and pairs (x, y, x2, y2, pair, probability, role) → the picture of a
     group. `roles`: the other pairs, those that hold the group together, the weakest; `sides` of the weakest."""
     named = nodes.height <= _NAMED
-    plain_axis = {"axis": None, "scale": alt.Scale(domain=[-0.12, 1.12] if named else [-0.06, 1.06], nice=False)}
-    x, y = alt.X("x:Q", **plain_axis), alt.Y("y:Q", **plain_axis)
+    low, high = (-0.12, 1.12) if named else (-0.06, 1.06)
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[low, high], nice=False))
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[2 * low, high], nice=False))  # names stand below
     told = [
         alt.Tooltip("pair:N", title=_("records")),
         alt.Tooltip("probability:Q", title=_("match probability"), format=".1%"),
@@ -288,21 +290,24 @@ def gauge(used: float, quota: float, unit: str) -> alt.LayerChart:
             alt.Tooltip("quota:Q", title=_("quota, {unit}", unit=unit), format=",.1f"),
         ],
     )
-    line = base.mark_tick(color="#b3423a", thickness=3, size=40).encode(x="quota:Q", y=alt.Y("row:N", axis=None))
+    line = base.mark_tick(color="#b3423a", thickness=3, size=40, opacity=1).encode(
+        x="quota:Q", y=alt.Y("row:N", axis=None)
+    )
     return _finish(alt.layer(bar, line).properties(height=88))
 
 
 def timeline(frame: pl.DataFrame, *, groups: list[str], value_title: str, unit: str = ",.0f") -> alt.Chart:
     """(month, group, value) → stacked columns by month."""
+    months = "%Y年%-m月" if text.language() == "zh" else "%b %Y"
     return _finish(
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=alt.X("month:T", title=_("month"), timeUnit="yearmonth"),
+            x=alt.X("month:T", title=_("month"), timeUnit="yearmonth", axis=alt.Axis(format=months)),
             y=alt.Y("value:Q", title=value_title, axis=alt.Axis(format=unit)),
             color=alt.Color("group:N", title=None, sort=groups, legend=_legend(), scale=_colours(groups)),
             tooltip=[
-                alt.Tooltip("month:T", title=_("month"), timeUnit="yearmonth"),
+                alt.Tooltip("month:T", title=_("month"), timeUnit="yearmonth", format=months),
                 alt.Tooltip("group:N", title=_("what")),
                 alt.Tooltip("value:Q", title=value_title, format=unit),
             ],
@@ -360,7 +365,7 @@ def _finish(chart: Any) -> Any:
     locale = alt.Locale(number=alt.NumberLocale(**text.number_locale()), time=_time_locale())
     level: Any = {"titleAngle": 0, "titleX": 0, "titleY": -_TITLE, "titleBaseline": "bottom"}
     return (
-        chart.properties(padding={"bottom": 4})
+        chart.properties(padding={"bottom": 4, "right": 6})
         .configure(locale=locale)
         .configure_view(strokeWidth=0)
         .configure_axis(labelSeparation=8)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pages._ui.text import _
+from pages._ui.text import _, labelled
 from pages._ui.words import comparison
 
 
@@ -12,7 +12,7 @@ def blocking_keys(keys: Sequence[str]) -> str:
     for one in keys:
         of, _dot, part = one.partition(".")
         told = _key(part)
-        said.append(comparison(of) + (f": {told}" if told else ""))
+        said.append(labelled(comparison(of), told) if told else comparison(of))
     return " + ".join(said)
 
 

@@ -194,6 +194,22 @@ def plan_action(code: str) -> str:
     return names.get(code, code)
 
 
+def plan_problem(code: str) -> str:
+    """What is wrong with a plan that was given back."""
+    names = {
+        "damaged": _("the archive is damaged"),
+        "too_large": _("would unpack to far more than a plan holds"),
+        "seal": _("was changed or packed again"),
+        "no_manifest": _("is missing, so nothing can be checked"),
+        "manifest": _("cannot be read"),
+        "counts": _("holds more or fewer rows than it should"),
+        "missing": _("is missing"),
+        "unexpected": _("does not belong to the plan"),
+        "changed": _("was changed"),
+    }
+    return names.get(code, code)
+
+
 def measure(code: str) -> str:
     """A figure of the account before and after a plan."""
     names = {"records": _("Records"), "filled": _("Fields filled in"), "bytes": _("Storage")}

@@ -75,6 +75,16 @@ def sentences(*said: str) -> str:
     return ("" if language() == "zh" else " ").join(filter(None, said))
 
 
+def labelled(name: str, what: str) -> str:
+    """('Phone', 'same') → 'Phone: same', with the colon of the language."""
+    return f"{name}：{what}" if language() == "zh" else f"{name}: {what}"
+
+
+def listed(*parts: str) -> str:
+    """Several things, in which commas may stand → one line, set apart as the language does it."""
+    return ("；" if language() == "zh" else "; ").join(parts)
+
+
 def percent(share: float | None, digits: int = 0) -> str:
     """0.123 → '12 %' as the language writes it."""
     if share is None:
@@ -101,6 +111,11 @@ def date(value: dt.date | dt.datetime | str | None) -> str:
     day = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
     pattern = "medium" if language() == "zh" else "d MMM y"
     return str(dates.format_date(day, format=pattern, locale=_LOCALES[language()]))
+
+
+def day_format() -> str:
+    """→ how a field for a date shows it, in the ways that Streamlit knows."""
+    return "DD.MM.YYYY" if language() == "ru" else "YYYY-MM-DD"
 
 
 def plain(value: object, limit: int = 200) -> str:

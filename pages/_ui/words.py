@@ -79,6 +79,7 @@ def field(name: str) -> str:
         "updated_at": _("Changed"),
         "updated_by": _("Changed by"),
         "last_activity_at": _("Last activity"),
+        "last_deal_at": _("Last deal"),
         "amount": _("Amount"),
         "currency": _("Currency"),
         "pipeline": _("Pipeline"),

@@ -176,6 +176,18 @@ def test_an_upload_becomes_a_snapshot(nothing: Path, running: None) -> None:
     fine(app)
     (kept,) = Workspace(nothing).snapshots()
     assert kept.rows["contact"] == 2
+    assert [said.value for said in app.success] == ["The snapshot is kept. You are looking at it now."]
+    assert not app.run().success
+
+
+def test_files_that_cannot_be_read_can_be_forgotten(nothing: Path, running: None) -> None:
+    app = opened("snapshot")
+    app.file_uploader(key="upload").upload("export.csv", bytes(range(256)), "text/csv").run()
+    app.button(key="read_upload").click().run()
+    assert "This file is not a table that can be read." in app.error[0].value
+    app.button(key="forget_draft").click().run()
+    fine(app)
+    assert not app.file_uploader(key="upload:1").value
 
 
 def test_crm_values_are_never_markup() -> None:

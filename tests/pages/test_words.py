@@ -8,6 +8,7 @@ import pytest
 
 from engine import errors
 from engine.match.kinds import KINDS
+from engine.retention import schedule
 from engine.schema import ENTITIES
 from pages._ui import meanings, text, words
 from pages._ui.locale.collect import sentences, stored
@@ -126,6 +127,34 @@ def test_every_error_code_has_a_sentence_and_no_traceback() -> None:
         if isinstance(kind, type) and issubclass(kind, errors.WinnowError) and kind is not errors.PlanLimitExceeded:
             assert words.problem(kind("why it failed"))
     assert "4,120" in words.problem(errors.PlanLimitExceeded(selected=4120, limit=1000))
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "many", "day"),
+    [
+        ("en", "Phone: same", "a; b", "YYYY-MM-DD"),
+        ("ru", "Телефон: совпадает", "a; b", "DD.MM.YYYY"),
+        ("zh", "电话：相同", "a；b", "YYYY-MM-DD"),
+    ],
+)
+def test_punctuation_and_days_are_those_of_the_language(code: str, said: str, many: str, day: str) -> None:
+    text.use(code)
+    assert text.labelled(words.comparison("phone"), words.level("same")) == said
+    assert text.listed("a", "b") == many
+    assert text.day_format() == day
+
+
+def test_whatever_is_wrong_with_a_plan_has_words() -> None:
+    text.use("ru")
+    codes = re.findall(r'Problem\("(\w+)"|code="(\w+)"', (ROOT / "engine/plan/verify.py").read_text(encoding="utf-8"))
+    for code in {one or other for one, other in codes} - {"plan_damaged"}:  # that one is raised, and said by `problem`
+        assert meanings.plan_problem(code) != code, code
+
+
+def test_what_a_schedule_counts_from_has_words() -> None:
+    text.use("ru")
+    for field in schedule.TRIGGERS:
+        assert words.field(field) != field
 
 
 def test_unknown_codes_are_shown_rather_than_lost() -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages._ui import cache, jobs, state, words, work
 from pages._ui.jobs import Job, Waiting
-from pages._ui.text import _, n_, percent
+from pages._ui.text import _, listed, n_, percent
 
 _EVERY = 0.7  # seconds between two looks at a job
 _MINUTE, _HOUR = 60, 3600
@@ -64,7 +64,7 @@ def _watch(under_way: list[Job]) -> None:
             st.progress(stages[now], text=f"{_stage(now)} · {percent(stages[now])}")
         gone_through = [_stage(stage) for stage in stages if stage != now]
         if gone_through:
-            st.caption(_("Done: {stages}", stages=", ".join(dict.fromkeys(gone_through))))
+            st.caption(_("Done: {stages}", stages=listed(*dict.fromkeys(gone_through))))
     st.button(_("Cancel"), key=f"cancel_{_digest(under_way[0])}", on_click=_cancel, args=(under_way,))
     st.caption(_("It goes on when you leave this page."))
 

@@ -72,7 +72,7 @@ def prices(entity: str, found: Match) -> None:
     with st.container(horizontal=True):
         for name, label in labels.items():
             kept = state.keep(f"cost_{name}", getattr(costs.Costs, name))
-            st.number_input(label, 0.0, 1e9, step=1.0 if name != "minutes" else 0.1, width=180, **kept)
+            st.number_input(label, 0.0, 1e9, step=1.0 if name != "minutes" else 0.1, format="%.12g", width=180, **kept)
     cheapest = best(entity, found)
     frame.figures(
         [

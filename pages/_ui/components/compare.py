@@ -11,7 +11,7 @@ import streamlit as st
 from pages._ui import words
 from pages._ui.text import _, date, plain, unbroken
 
-_NEVER = {"source_file", "source_line"}
+_NEVER = {"record_id", "source_file", "source_line"}  # an ID is the heading already
 _SIGN = r"(?:\\.|[^\s\\\u200b])"  # of Markdown: an escaped sign in one piece
 _JOINT = re.compile(f"(?:\\.|/|\\\\[-_])(?={_SIGN}{{3}})")
 _LONG = re.compile(f"{_SIGN}{{14}}(?={_SIGN}{{3}})")

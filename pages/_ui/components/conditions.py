@@ -7,7 +7,7 @@ from engine.match.run import Match
 from engine.rules import Condition, Test
 from pages._ui import laid_down, state, words
 from pages._ui.components import exclusions
-from pages._ui.text import _, n_, num, percent, plain
+from pages._ui.text import _, labelled, listed, n_, num, percent, plain, sentences
 
 THENS = ("merge", "review", "never", "needed")
 _HOWS = ("at_least", "at_most", "filled")
@@ -41,9 +41,9 @@ def grounds(told: Explanation) -> list[str]:
         "veto": lambda name: _("A veto on {field}: {what}.", field=plain(words.comparison(name)), what=what),
     }
     what = verdict(told.verdict)
-    sentences = [said[kind](name) for kind, name in told.decided_by]
+    decided = [said[kind](name) for kind, name in told.decided_by]
     ignored = [p for p in told.parts if p.ignored]
-    return sentences + [
+    return decided + [
         _(
             "{field} does not count: {why}.",
             field=plain(words.comparison(p.comparison)),
@@ -70,9 +70,10 @@ def _effect(entity: str, found: Match) -> None:
     counts = laid_down.decided(found)
     if counts:
         st.caption(
-            _("Of the candidate pairs, conditions and key fields settle:")
-            + " "
-            + "; ".join(f"{verdict(name)}: {num(n)}" for name, n in counts.items())
+            sentences(
+                _("Of the candidate pairs, conditions and key fields settle:"),
+                listed(*(labelled(verdict(name), num(n)) for name, n in counts.items())),
+            )
         )
 
 
@@ -290,7 +291,7 @@ def _add_test(entity: str, found: Match, draft: Condition, before: str | None) -
         )  # fmt: skip
         levels = laid_down.levels(found, comparison)
         level = st.selectbox(
-            _("Level"), levels, format_func=words.level, width=220, disabled=how == "filled",
+            _("Level"), levels, format_func=words.level, width=270, disabled=how == "filled",
             **state.keep(f"test_level:{entity}", levels[0], options=levels),
         )  # fmt: skip
         gap = st.checkbox(_("or a gap"), help=_("A missing value then fulfils it too."),

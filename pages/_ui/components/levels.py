@@ -48,6 +48,7 @@ def editor(entity: str, found: Match) -> None:
         [c.name for c in rules.comparisons],
         default=on,
         format_func=words.comparison,
+        placeholder=_("none"),
         key=f"enabled:{entity}:{len(on)}",
     )
     with st.container(horizontal=True):

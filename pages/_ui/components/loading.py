@@ -9,7 +9,7 @@ from engine.snapshot import map as mapping
 from engine.snapshot.mapping import FIELDS, Mapping
 from pages._ui import cache, intake, meanings, state, words
 from pages._ui.components import frame
-from pages._ui.text import _, n_, plain, size
+from pages._ui.text import _, day_format, n_, plain, size
 
 ENCODINGS = ("utf-8", "utf-16", "cp1251", "cp866", "gb18030", "latin-1")
 DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|"}
@@ -24,6 +24,12 @@ def load() -> None:
         draft()
 
 
+def just_kept() -> None:
+    """Once, after a snapshot was kept: says so."""
+    if state.take("just_kept"):
+        st.success(_("The snapshot is kept. You are looking at it now."), icon=":material/check:")
+
+
 def choose() -> None:
     """Three ways in: upload, the inbox folder, the bundled sample account."""
     upload, inbox, sample = st.columns([2, 2, 1])
@@ -32,7 +38,7 @@ def choose() -> None:
             _("Files of one export: CSV, XLSX, JSON, Parquet, or a ZIP of them"),
             type=_TYPES,
             accept_multiple_files=True,
-            key="upload",
+            key=_upload_key(),
         )
         if given and st.button(_("Read the files"), type="primary", key="read_upload"):
             state.put("draft", {"paths": intake.store_uploads(given)})
@@ -60,7 +66,11 @@ def draft() -> None:
     current = state.get("draft")
     if not current:
         return
-    st.subheader(_("Check how the files were read"), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.subheader(_("Check how the files were read"), anchor=False, width="content")
+        if st.button(_("Forget these files"), key="forget_draft"):
+            _clear()
+            st.rerun()
     encoding, delimiter = _reading()
     with frame.working(_("Reading…")):
         tables = cache.tables(tuple(current["paths"]), encoding, delimiter)
@@ -79,19 +89,29 @@ def draft() -> None:
                 )
             )
             _editor(at, table, one)
-    keep, forget, day = st.columns([1, 1, 1], vertical_alignment="bottom")
-    as_of = day.date_input(_("Day of the export"), format="DD.MM.YYYY", key="draft_day")
+    keep, day = st.columns(2, vertical_alignment="bottom")
+    as_of = day.date_input(_("Day of the export"), format=day_format(), key="draft_day")
     keep.button(
         _("Keep as a snapshot"), type="primary", key="keep_draft", width="stretch", on_click=intake.begin_keeping
     )
-    if forget.button(_("Forget these files"), key="forget_draft", width="stretch"):
-        state.forget("draft", "mappings", "keeping")
-        st.rerun()
     if state.get("keeping"):
         with frame.working(_("Keeping the snapshot…")):
             intake.keep_snapshot(tables, used, as_of if isinstance(as_of, dt.date) else dt.date.today())
-        state.forget("draft", "mappings", "upload", "inbox")
+        _clear()
+        state.put("just_kept", True)
         st.rerun()
+
+
+def _upload_key() -> str:
+    """The uploader's key: another one, once its files are done with, is how it is emptied."""
+    emptied = state.get("uploads", 0)
+    return f"upload:{emptied}" if emptied else "upload"
+
+
+def _clear() -> None:
+    """The draft and the chosen files are done with."""
+    state.forget("draft", "mappings", "keeping", "inbox")
+    state.put("uploads", state.get("uploads", 0) + 1)
 
 
 def _reading() -> tuple[str | None, str | None]:
@@ -102,6 +122,7 @@ def _reading() -> tuple[str | None, str | None]:
         _("Encoding"),
         [None, *ENCODINGS],
         format_func=lambda e: e or auto,
+        placeholder=auto,
         help=_("Choose another one when letters look wrong below."),
         **state.keep("encoding"),
     )
@@ -109,6 +130,7 @@ def _reading() -> tuple[str | None, str | None]:
         _("Delimiter"),
         [None, *DELIMITERS],
         format_func=lambda d: DELIMITERS[d] if d else auto,
+        placeholder=auto,
         **state.keep("delimiter"),
     )
     return state.get("encoding"), state.get("delimiter")
@@ -135,6 +157,7 @@ def _editor(at: int, table: object, one: Mapping) -> None:
         pl.DataFrame(rows, strict=False),
         hide_index=True,
         key=f"mapping:{at}",
+        placeholder="–",
         disabled=[_("Column"), _("Example")],
         column_config={
             words.entity(e): st.column_config.SelectboxColumn(options=list(known)) for e, known in fields.items()

@@ -66,7 +66,7 @@ def duplicates(found: dict[str, Match]) -> None:
 
 
 def next_steps(snapshot: object, found: dict[str, Match]) -> None:
-    """At most four actions, each with its size and its page."""
+    """At most four actions, each with its size and its page; none of which there is nothing to do."""
     st.subheader(_("What to do next"), anchor=False)
     gone, pairs = sum(map(removable, found.values())), sum(map(unsure, found.values()))
     day, chosen = work.as_of(), work.snapshot_id() or ""
@@ -76,29 +76,34 @@ def next_steps(snapshot: object, found: dict[str, Match]) -> None:
     due = outcome.dispositions().filter(pl.col("disposition").is_in(_GOES)).height
     steps = [
         (
+            pairs,
             n_("Look at {n} unsure pair", "Look at {n} unsure pairs", pairs),
             _("They stand between the thresholds. A few dozen answers already show how good the rules are."),
             ("pages/review.py", _("Review")),
         ),
         (
+            gone,
             n_("Merge away {n} record", "Merge away {n} records", gone),
             _("Check the groups, choose the record that survives, and where each value comes from."),
             ("pages/merge.py", _("Merge")),
         ),
         (
+            free,
             _("Free up to {amount}", amount=size(free)),
             n_("Copies, old versions, strays; {n} record is due today.",
                "Copies, old versions, strays; {n} records are due today.", due),
             ("pages/storage.py", _("Usage")),
         ),
         (
+            True,
             _("Take the plan along"),
             _("Every merge and deletion with its reason, a backup, and steps for your CRM, in one ZIP."),
             ("pages/plan.py", _("Plan")),
         ),
     ]  # fmt: skip
+    steps = [step for step in steps if step[0]]
     columns = st.columns(len(steps))
-    for column, (what, why, (page, label)) in zip(columns, steps, strict=True):
+    for column, (_size, what, why, (page, label)) in zip(columns, steps, strict=True):
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{what}**")
             st.caption(why)

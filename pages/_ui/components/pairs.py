@@ -9,7 +9,7 @@ from engine.match.explain import Explanation
 from engine.match.run import Match
 from pages._ui import cache, state, words, work
 from pages._ui.components import compare, conditions, exclusions, frame, tables
-from pages._ui.text import _, language, num, percent, plain
+from pages._ui.text import _, language, listed, num, percent, plain
 
 
 def at_threshold(entity: str, found: Match) -> None:
@@ -90,8 +90,11 @@ def why(found: Match, left_id: str, right_id: str, *, view: str = "near") -> Non
         exclusions.offer(found, told, view=view)
         below = told.probability < (found.rules.thresholds.merge or 1)
         if told.would_match and (below if told.verdict == "open" else told.verdict == "apart"):
-            changes = "; ".join(
-                f"{plain(words.comparison(c))} → {plain(words.level(level))}" for c, level, _w in told.would_match[:3]
+            changes = listed(
+                *(
+                    f"{plain(words.comparison(c))} → {plain(words.level(level))}"
+                    for c, level, _w in told.would_match[:3]
+                )
             )
             st.caption(_("It would be merged if: {changes}.", changes=changes))
 
@@ -118,7 +121,7 @@ def _candidates(told: Explanation) -> str:
 
 def _named(rules: tuple[str, ...]) -> str:
     """Names of blocking rules → the first few in words, each once."""
-    return plain("; ".join(list(dict.fromkeys(map(words.blocking_rule, rules)))[:4]))
+    return plain(listed(*list(dict.fromkeys(map(words.blocking_rule, rules)))[:4]))
 
 
 def verdict(told: Explanation, found: Match) -> str:
@@ -142,11 +145,11 @@ def record(found: Match, record_id: str) -> dict[str, object]:
 
 
 def _steps(told: Explanation) -> tuple[tuple[str, float, float, float, str], ...]:
-    rows = [(_("before any evidence"), 0.0, told.prior, told.prior, "")]
+    rows = [(_("before any evidence"), 0.0, told.prior, told.prior, "–")]
     reached = told.prior
     for part in told.parts:
         says = words.level(part.level)
         rows.append((words.comparison(part.comparison), reached, reached + part.weight, part.weight, says))
         reached += part.weight
-    rows.append((_("together"), 0.0, told.weight, told.weight, ""))
+    rows.append((_("together"), 0.0, told.weight, told.weight, "–"))
     return tuple(rows)

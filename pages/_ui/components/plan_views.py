@@ -12,7 +12,7 @@ from pages._ui import meanings, outcome, state, words, work
 from pages._ui.components import frame, schedule_views, tables
 from pages._ui.text import _, n_, num, percent, size
 
-_SHOWN = 2000  # items on the page; the ZIP has them all
+_SHOWN = tables.MOST  # items on the page; the ZIP has them all
 _LARGEST = 500  # MB of a plan that is given back for checking
 
 
@@ -86,15 +86,17 @@ def items(plan: Plan) -> None:
     if action == "merge":
         columns.insert(2, pl.col("survivor_id").alias(_("Goes into")))
         columns.append(pl.col("match_probability").round(3).alias(_("Probability")))
-    else:
-        columns.append((pl.col("bytes") / 2**20).round(2).alias(_("Size, {unit}", unit=_("MB"))))
+    elif rows["bytes"].sum():
+        columns.append(tables.megabytes(pl.col("bytes")).alias(_("Size, {unit}", unit=_("MB"))))
     tables.table(
         rows.select(columns),
         digits={_("Probability"): 3, _("Size, {unit}", unit=_("MB")): 2},
         column_config={
             _("Probability"): st.column_config.NumberColumn(width=110),
-            _("Records"): st.column_config.TextColumn(width="small"),
-            _("Why"): st.column_config.TextColumn(width=400),
+            _("Records"): st.column_config.TextColumn(width=110),
+            _("ID"): st.column_config.TextColumn(width=110),
+            _("Goes into"): st.column_config.TextColumn(width=110),
+            _("Why"): st.column_config.TextColumn(width=450 if action == "merge" else 640),
         },
     )
     if counts[action] > _SHOWN:
@@ -136,7 +138,8 @@ def check() -> None:
     problems = verify.verify(content)
     if problems:
         st.error(_("This plan was changed or damaged. Do not carry it out; download it again."))
-        st.dataframe(pl.DataFrame([{_("File"): p.path, _("Problem"): p.code} for p in problems]), hide_index=True)
+        told = [{_("File"): p.path or "–", _("Problem"): meanings.plan_problem(p.code)} for p in problems]
+        st.dataframe(pl.DataFrame(told), hide_index=True)
         return
     st.success(_("The plan is whole: every file is as it was made."))
     states = recheck.recheck(content, work.snapshot())

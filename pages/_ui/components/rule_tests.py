@@ -7,7 +7,7 @@ from engine.match.rule_tests import SIDES, VERDICTS, Result
 from engine.match.run import Match
 from pages._ui import charts, meanings, state, trials, words
 from pages._ui.components import frame, tables
-from pages._ui.text import _, n_, num, percent, plain, sentences, signed
+from pages._ui.text import _, labelled, n_, num, percent, plain, sentences, signed
 
 
 def show(entity: str, found: Match) -> None:
@@ -51,12 +51,13 @@ def _verdicts(entity: str, results: list[Result]) -> None:
 
 def _why(result: Result) -> None:
     parts = [
-        f"- {plain(words.comparison(part.comparison))}: {plain(words.level(part.level))} · "
-        + plain("–" if part.left is None else part.left)
+        f"- {plain(labelled(words.comparison(part.comparison), words.level(part.level)))} · "
+        + plain(part.left)
         + " / "
-        + plain("–" if part.right is None else part.right)
-        + f" · **{plain(signed(part.weight))}**"
+        + plain(part.right)
+        + f" · **{plain(_('{n} bits', n=signed(part.weight)))}**"
         for part in result.explanation.parts
+        if part.level != "missing"
     ]
     st.markdown("**" + _("Test {n}, why:", n=num(result.number)) + "**\n\n" + "\n".join(parts))
     if result.veto:

@@ -10,17 +10,17 @@ from engine.retention import schedule as schedules
 from engine.retention.schedule import DISPOSITIONS, Hold, Period, Schedule
 from pages._ui import charts, meanings, outcome, state, words, work
 from pages._ui.components import frame, tables
-from pages._ui.text import _, date, n_, num, plain, size
+from pages._ui.text import _, date, day_format, listed, n_, num, plain, size
 
 _AHEAD = 24  # months of the timeline
-_MOST = 2000  # rows on the page; the plan has them all
+_MOST = tables.MOST  # rows on the page; the plan has them all
 _ENTITIES = ("contact", "company", "deal", "file")
 
 
 def as_of() -> None:
     """The day from which periods are counted."""
     kept = state.keep("as_of", work.as_of().isoformat())
-    day = st.date_input(_("As of"), value=work.as_of(), key=kept["key"] + ":day", format="DD.MM.YYYY", width=200)
+    day = st.date_input(_("As of"), value=work.as_of(), key=kept["key"] + ":day", format=day_format(), width=200)
     if isinstance(day, dt.date) and day != work.as_of():
         state.put("as_of", day.isoformat())
         st.rerun()
@@ -64,7 +64,9 @@ def due(decided: pl.DataFrame) -> None:
     if acting.is_empty():
         st.caption(_("Nothing is due today."))
         return
-    tables.table(_table(acting.head(_MOST)), digits={_("Size, {unit}", unit=_("MB")): 2})
+    mb = _("Size, {unit}", unit=_("MB"))
+    shown = _table(acting.head(_MOST))
+    tables.table(shown if shown[mb].count() else shown.drop(mb), digits={mb: 2})
     if acting.height > _MOST:
         st.caption(n_("Only the first {n} is shown.", "Only the first {n} are shown.", _MOST))
 
@@ -79,7 +81,7 @@ def editor() -> None:
             _("Years"): r.period.years,
             _("Months"): r.period.months,
             _("Days"): r.period.days,
-            _("Counted from"): ", ".join(words.field(t) for t in r.trigger),
+            _("Counted from"): listed(*map(words.field, r.trigger)),
             _("Then"): meanings.disposition(r.disposition),
             _("Basis"): r.basis.text,
         }
@@ -90,6 +92,7 @@ def editor() -> None:
         pl.DataFrame(rows),
         hide_index=True,
         key="schedule",
+        placeholder="",
         disabled=[_("Rule"), _("Records"), _("Counted from"), _("Basis")],
         column_config={
             **{
@@ -184,5 +187,5 @@ def _table(decided: pl.DataFrame) -> pl.DataFrame:
         words.told(decided["rule"], meanings.schedule_rule).alias(_("Rule")),
         words.told(decided["due"], date).alias(_("Due since")),
         words.told(decided["reason"], meanings.retention_reason).alias(_("Reason")),
-        (pl.col("bytes") / 2**20).round(2).alias(_("Size, {unit}", unit=_("MB"))),
+        tables.megabytes(pl.col("bytes")).alias(_("Size, {unit}", unit=_("MB"))),
     )

@@ -6,7 +6,7 @@ import streamlit as st
 from engine.match import conditions
 from pages._ui import cache, charts, intake, meanings, state, words, work
 from pages._ui.components import frame, tables
-from pages._ui.text import _, date, n_, num, percent, plain
+from pages._ui.text import _, date, labelled, listed, n_, num, percent, plain
 
 _SHOWN = 1000  # rejects on the page; the snapshot has them all
 _PATTERNS = 8
@@ -78,7 +78,7 @@ def rejects(snapshot: object) -> None:
         st.caption(_("There are none: every row became a record."))
         return
     counts = refused.group_by("reason").len().sort("len", descending=True)
-    st.caption(" · ".join(f"{meanings.reject(reason)}: {num(count)}" for reason, count in counts.iter_rows()))
+    st.caption(listed(*(labelled(meanings.reject(reason), num(count)) for reason, count in counts.iter_rows())))
     tables.table(
         refused.head(_SHOWN).select(
             pl.col("source_file").alias(_("File")),
@@ -150,11 +150,14 @@ def _situations(entity: str) -> None:
     if not total:
         st.caption(_("No duplicates at this threshold."))
         return
+    st.caption(
+        _("Of all pairs that are merged, the share whose fields agree in this way; what is missing is left out.")
+    )
     for row in merged.sort("pairs", descending=True).head(_PATTERNS).iter_rows(named=True):
         parts = []
         for comparison in found.rules.comparisons:
             code = row[comparison.name]
             name = comparison.levels[len(comparison.levels) - code].name if code else "missing"
             if code:
-                parts.append(f"{words.comparison(comparison.name)}: {words.level(name)}")
-        st.markdown(f"**{percent(row['pairs'] / total)}** · {plain('; '.join(parts), 300)}")
+                parts.append(labelled(words.comparison(comparison.name), words.level(name)))
+        st.markdown(f"**{percent(row['pairs'] / total)}** · {plain(listed(*parts), 300)}")

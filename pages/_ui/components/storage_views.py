@@ -8,12 +8,12 @@ import streamlit as st
 from engine.storage import findings as engine_findings
 from pages._ui import cache, charts, meanings, outcome, state, words, work
 from pages._ui.components import frame, tables
-from pages._ui.text import _, date, n_, num, percent, sentences, size
+from pages._ui.text import _, date, n_, num, percent, signed, size
 
 BY = ("entity", "stage", "pipeline", "type", "age", "owner")
 _GB, _MB = 2**30, 2**20
 _SHOWN = 20  # groups drawn; the table has them all
-_MOST = 2000  # files on the page; the plan has them all
+_MOST = tables.MOST  # files on the page; the plan has them all
 
 
 def quota_row(snapshot: object) -> None:
@@ -39,7 +39,9 @@ def quota_row(snapshot: object) -> None:
                 key="gauge",
             )
     with st.popover(_("Set the quota"), icon=":material/speed:"):
-        given = st.number_input(_("Storage of your plan, GB"), min_value=0.0, step=1.0, value=(limit or 0) / _GB)
+        given = st.number_input(
+            _("Storage of your plan, GB"), min_value=0.0, step=1.0, format="%.6g", value=(limit or 0) / _GB
+        )
         if st.button(_("Apply"), key="apply_quota"):
             outcome.set_quota(given * _GB)
             st.rerun()
@@ -57,12 +59,13 @@ def by_group() -> None:
     by = state.get("by")
     used = cache.usage(work.path(), work.snapshot_id() or "", by, work.as_of())
     shown = used.with_columns(words.told(used["group"], lambda g: words.group(by, g)))
+    step, unit = _unit(used["bytes"])
     frame.chart(
         charts.bars(
-            shown.head(_SHOWN).select(name="group", value=pl.col("bytes") / _GB),
+            shown.head(_SHOWN).select(name="group", value=pl.col("bytes") / step),
             name="name",
             value="value",
-            titles=(words.dimension(by), _("storage, {unit}", unit=_("GB"))),
+            titles=(words.dimension(by), _("storage, {unit}", unit=unit)),
             unit=",.1f",
         ),
         _("A longer bar holds more. A file on several records is split among them, so the bars add up to the whole."),
@@ -95,14 +98,15 @@ def findings() -> None:
         return
     kinds = found.group_by("finding", maintain_order=True).agg(pl.len(), pl.col("bytes").sum())
     names = {k: meanings.finding(k) for k in kinds["finding"]}
+    step, unit = _unit(kinds["bytes"])
     frame.chart(
         charts.bars(
             kinds.sort("bytes", descending=True).select(
-                name=pl.col("finding").replace_strict(names), value=pl.col("bytes") / _GB
+                name=pl.col("finding").replace_strict(names), value=pl.col("bytes") / step
             ),
             name="name",
             value="value",
-            titles=(_("Finding"), _("could be freed, {unit}", unit=_("GB"))),
+            titles=(_("Finding"), _("could be freed, {unit}", unit=unit)),
             unit=",.2f",
         ),
         _("What each kind of finding would free. One file may be in several, so do not add the bars up."),
@@ -147,33 +151,31 @@ def growth() -> None:
     by = state.get("by")
     change = cache.difference(work.path(), chosen, current or "", by, work.export_day(chosen), day)
     total = int(change["bytes_change"].sum())
-    files = int(change["files_change"].sum())
     sign = "+" if total >= 0 else "−"
     st.markdown(
-        sentences(
-            _("Since {day}: {change}.", day=date(earlier[chosen].as_of), change=f"**{sign}{size(abs(total))}**"),
-            n_(
-                "{n} file more or fewer in the groups below.",
-                "{n} files more or fewer in the groups below.",
-                abs(files),
-            ),
-        )
-    )
-    gb = _("GB")
+        _("Since {day}: {change}; number of files: {files}.", day=date(earlier[chosen].as_of),
+          change=f"**{sign}{size(abs(total))}**", files=f"**{signed(int(change['files_change'].sum()), 0)}**")
+    )  # fmt: skip
+    step, unit = _unit(change["bytes_change"])
     frame.chart(
         charts.bars(
             change.head(_SHOWN).select(
                 name=words.told(change["group"].head(_SHOWN), lambda g: words.group(by, g)),
-                value=pl.col("bytes_change") / _GB,
+                value=pl.col("bytes_change") / step,
             ),
             name="name",
             value="value",
-            titles=(words.dimension(by), _("change, {unit}", unit=gb)),
+            titles=(words.dimension(by), _("change, {unit}", unit=unit)),
             unit=",.2f",
         ),
         _("Bars to the right grew, bars to the left shrank. The breakdown is the one chosen under “By group”."),
         key="growth",
     )
+
+
+def _unit(sizes: pl.Series) -> tuple[int, str]:
+    """Numbers of bytes → what they are divided by in a chart, and its unit."""
+    return (_GB, _("GB")) if (sizes.abs().max() or 0) >= _GB else (_MB, _("MB"))
 
 
 def _found() -> pl.DataFrame:

@@ -48,6 +48,11 @@ def written(data: pl.DataFrame, writers: Mapping[str, Callable[[Any], str]]) -> 
     return data.to_pandas().style.format(dict(writers), na_rep="")
 
 
+def megabytes(bytes_: pl.Expr) -> pl.Expr:
+    """Bytes → megabytes for a table; nothing where there are none."""
+    return pl.when(bytes_ > 0).then((bytes_ / 2**20).round(2))
+
+
 def _plain(data: pl.DataFrame, places: Mapping[str, int]) -> bool:
     """Whether the language writes these figures as computers do: with a point, and without groups of thousands."""
     largest = (data[name].abs().max() for name in places)

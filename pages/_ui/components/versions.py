@@ -25,8 +25,19 @@ def show(entity: str, found: Match) -> None:
         if not saved:
             st.caption(_("Nothing is saved yet. What you save is there for everybody who works here."))
             return
-        chosen = st.selectbox(_("Saved versions"), list(saved), **state.keep("against", None, options=list(saved)))
-        st.button(_("Use this version"), key="version_open", on_click=trials.open_saved, args=(entity, chosen))
+        chosen = st.selectbox(
+            _("Saved versions"),
+            list(saved),
+            placeholder=_("Choose a version"),
+            **state.keep("against", None, options=list(saved)),
+        )
+        st.button(
+            _("Use this version"),
+            key="version_open",
+            disabled=chosen is None,
+            on_click=trials.open_saved,
+            args=(entity, chosen),
+        )
         if state.get(f"version_{entity}"):
             st.caption(_("The address of this page now reopens exactly this view; copy it to share it."))
         else:

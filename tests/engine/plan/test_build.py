@@ -62,7 +62,7 @@ def test_a_merge_by_a_condition_names_it_beside_what_the_evidence_says():
     assert rows["contact", "3"]["reason"] == "duplicate_through"
     details = json.loads(rows["contact", "2"]["details"])
     assert english(rows["contact", "2"]["reason"], {**details, "survivor_id": "1"}) == (
-        "Same as 1 by the condition “one passport”: match probability 97.0 %."
+        "Same as 1 by the condition “one passport”: match probability 97.0%."
     )
     assert "condition" not in json.loads(rows["contact", "3"]["details"])
 

@@ -163,7 +163,7 @@ def test_the_merge_sheet_names_survivor_losers_values_and_moves():
     phone = next(row for row in rows if row["field"] == "phone")
     assert (phone["losers"], phone["value_from"]) == ("2; 3", "1; 2")
     assert (phone["deals"], phone["files"]) == ("Roof (d1)", "shared.png (f7)")
-    assert "97.0 %" in phone["sentence"]
+    assert "97.0%" in phone["sentence"]
 
 
 def sheet_rows(content):
