@@ -45,7 +45,7 @@ class Bench extends Levels {
     if (!bytes || !more) return;
     this.say = (name, values = {}) => fill(data.texts[name] ?? name, values);
     this.number = (value, digits = 0) =>
-      value.toLocaleString(data.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+      value.toLocaleString(data.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "\u2212");
     this.share = (value) => value.toLocaleString(data.lang, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
     if (this.scores?.table.digest !== data.digest) this.scores = new Scores(unpack(bytes), unpack(more));
     else if (this.more !== more) this.scores.know(unpack(more));
