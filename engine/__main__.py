@@ -19,11 +19,12 @@ from typing import Any, NamedTuple
 from engine import terminal
 from engine.errors import Cancelled, InputError, WinnowError
 from engine.files import read_text
+from engine.memory import PROGRAM
 from engine.progress import Progress
 
 DONE, FAILED, REFUSED, RED = 0, 1, 2, 3
 FREELY = 7  # times a file's size: with more memory than that, what is freed may be kept for the next use
-SOON, ITSELF = 5, 500_000_000  # times a file's size, and bytes: with less memory than both, it goes back at once
+SOON = 5  # times a file's size, and what the program takes: with less memory than both, it goes back at once
 
 
 class Outcome(NamedTuple):
@@ -150,7 +151,7 @@ def dedupe(arguments: argparse.Namespace, progress: Progress) -> Outcome:
     size, limit = arguments.file.stat().st_size if arguments.file.is_file() else 0, arguments.memory_limit
     if size * FREELY > limit:
         # How soon memory that Polars frees goes back: it is told when it is first imported. At once costs much time.
-        wait = 0 if size * SOON + ITSELF > limit else 1000
+        wait = 0 if size * SOON + PROGRAM > limit else 1000
         os.environ.setdefault("_RJEM_MALLOC_CONF", f"dirty_decay_ms:{wait},muzzy_decay_ms:0")
     from engine.match.dedupe import dedupe as run
 

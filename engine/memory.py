@@ -1,11 +1,14 @@
-"""Memory that is no longer used → back to the system: allocators keep it, and then it stands beside what comes next."""
+"""Memory that is no longer used → back to the system: allocators keep it, and then it stands beside what comes next.
+
+Nothing large is imported here until it is needed: the command line asks for `PROGRAM` before it loads anything.
+"""
 
 import ctypes
 import sys
 from functools import cache
 from typing import Any
 
-import pyarrow as pa
+PROGRAM = 500_000_000  # bytes: the program, its reference data and what a small table takes
 
 
 def give_back() -> None:
@@ -13,6 +16,8 @@ def give_back() -> None:
 
     A million contacts leave some 100 MB behind them in each stage. It takes about a millisecond.
     """
+    import pyarrow as pa
+
     pa.default_memory_pool().release_unused()
     if (trim := _trim()) is not None:
         trim(0)

@@ -40,6 +40,7 @@ def _bar() -> Progress:
     begun: dict[str, float] = {}
 
     def progress(stage: str, share: float) -> None:
+        """Stage, share done → one line that is written over, with the time left."""
         share = max(0.0, min(1.0, share))
         if share == 0.0 or stage not in begun:
             begun[stage] = time.monotonic()
@@ -55,6 +56,7 @@ def _lines() -> Progress:
     seen: list[str] = []
 
     def progress(stage: str, share: float) -> None:
+        """Stage, share done → a line for each new stage."""
         if not seen or seen[-1] != stage:
             seen.append(stage)
             print(stage, file=sys.stderr, flush=True)

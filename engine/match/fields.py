@@ -43,6 +43,7 @@ def phone(left: Side, right: Side) -> Scores:
     several = (numbers[0] > 0) & (numbers[1] > 0) & ~single
 
     def crossed(rows: NDArray[np.int64]) -> Scores:
+        """Rows with several numbers → the best similarity of any two."""
         columns = ["numbers", "national", "valid"]
         place = pl.DataFrame({"row": np.arange(len(rows), dtype=np.uint32)})
         one, two = (
@@ -66,6 +67,7 @@ def _phone_numbers(left: Side, right: Side) -> Scores:
     equal = left.of(_number_ids) == right.of(_number_ids)
 
     def unequal(rows: NDArray[np.int64]) -> Scores:
+        """Rows whose numbers differ → how alike they are."""
         one, two = left[rows], right[rows]
         digits, others = one.of(_digits), two.of(_digits)
         size, other_size = one.of(_size), two.of(_size)

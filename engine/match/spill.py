@@ -21,12 +21,12 @@ from engine.errors import LimitExceeded
 from engine.files import unnamed
 from engine.match.block import KeyColumn
 from engine.match.encode import Encoded
+from engine.memory import PROGRAM
 from engine.snapshot.columns import Frame
 
 BYTES_PER_RECORD = 2_400  # of memory, allowed for a record matched without a limit: 1,100 at a million, and to spare
 DISK_PER_RECORD = 1_000  # bytes on disk within a limit, pairs included: 860 at a million, 650 at ten
 BYTES_SIDE_BY_SIDE = 700  # the same where keys and pairs wait on disk, but two comparisons are worked on at a time
-PROGRAM = 500_000_000  # bytes of memory: the program, its reference data and what a small table takes
 BYTES_PER_PAIR = 500  # of memory allowed for while a partition of pairs is compared: addresses take so many
 LEAST_PARTITION = 200_000  # pairs
 LEAST_BATCH, LARGEST_BATCH = 1 << 20, 1 << 25  # bytes of a file

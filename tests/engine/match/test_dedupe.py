@@ -254,7 +254,7 @@ def test_an_export_of_a_known_crm_is_taken_apart_within_any_limit(tmp_path):
 def test_the_tighter_memory_is_the_sooner_what_is_freed_is_given_back(tmp_path, monkeypatch, times, said):
     monkeypatch.setenv("_RJEM_MALLOC_CONF", "")
     monkeypatch.delenv("_RJEM_MALLOC_CONF")
-    monkeypatch.setattr("engine.__main__.ITSELF", 0)
+    monkeypatch.setattr("engine.__main__.PROGRAM", 0)
     file = written(tmp_path)
     assert run(file, "--out", tmp_path / "out", "--memory-limit", f"{file.stat().st_size * times / 1000}KB") == 0
     assert os.environ.get("_RJEM_MALLOC_CONF") == (said and f"{said},muzzy_decay_ms:0")
