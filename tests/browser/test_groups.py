@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from engine.match import run, switches, tuning
+from engine.match import bonds, cluster, contraction, run, switches, tuning
 from engine.match.outcomes import LARGEST
 from engine.rules import Condition, Test, Thresholds
 from pages._ui.components.live import packing
@@ -127,3 +128,14 @@ def test_whatever_binds_them(page, seed: int) -> None:
 def test_the_sample_account(page, matched) -> None:
     found, _ = matched
     assert compared(page, found, random_settings(found, 1, 40)) > 0.9
+
+
+def test_the_browser_parts_by_the_numbers_of_the_engine() -> None:
+    script = (LIVE / "contraction.js").read_text("utf-8")
+    for name, value in {
+        "STRONGEST": cluster.STRONGEST, "AGAINST": cluster.AGAINST, "LARGEST_CHECKED": bonds.LARGEST_CHECKED,
+        "GRAIN": contraction.GRAIN, "STRANGERS": contraction.STRANGERS,
+    }.items():  # fmt: skip
+        said = re.search(rf"\b{name} = (?:grains\()?([^,;)]+)", script)[1]
+        read = 2.0**-32 if said == "2 ** -32" else float(said)
+        assert contraction.grains(np.float64(read)) == value
